@@ -1,0 +1,108 @@
+/**
+ * Weights that live outside the tape. Ops read `parameter.value` by closure and add into its gradient, so that
+ * only activations are tape tensors: a third of the memory of gradients on the tape, and what a replayed plan
+ * needs. On the reference path (`ops: 'reference'`, which wasm and cpu always use) the same parameters are
+ * ordinary tape variables; `valueAndGradients` hides the difference.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import { allocate, wrap } from './dispatch';
+import { usesKernels } from './mode';
+
+export interface Parameter {
+  /** As in the checkpoint, without `transformer.`: `h.0.attn.c_attn.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly trainable: boolean;
+  /** The weights. Updated in place on the GPU; its buffer never changes. */
+  readonly value: Variable;
+  /** d loss / d value, added up over uses and micro-batches; null between steps. */
+  gradient: Tensor | null;
+}
+
+let created = 0;
+
+/** Makes a parameter from host values; the caller disposes it with `disposeParameter`. */
+export function createParameter(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+  trainable = true,
+): Parameter {
+  const value = tf.tidy(() =>
+    // tfjs keeps variable names globally, and teacher and student share theirs.
+    tf.variable(tf.tensor(values, shape as number[], 'float32'), trainable, `${name}#${created++}`),
+  );
+  return { name, shape, size: values.length, trainable, value, gradient: null };
+}
+
+export function disposeParameter(parameter: Parameter): void {
+  parameter.gradient?.dispose();
+  parameter.gradient = null;
+  parameter.value.dispose();
+}
+
+/**
+ * Called by a kernel op during its backward pass. `write(target, add)` must store this use's gradient into
+ * target, adding to what is there if `add`. Does nothing for a frozen parameter.
+ */
+export function accumulateGradient(parameter: Parameter, write: (target: TensorInfo, add: boolean) => void): void {
+  if (!parameter.trainable) return;
+  if (parameter.gradient) {
+    write(parameter.gradient, true);
+    return;
+  }
+  const target = allocate(parameter.shape);
+  write(target, false);
+  parameter.gradient = tf.keep(wrap(target));
+}
+
+let anchor: Variable | undefined;
+
+/**
+ * A one-element variable that never changes. An op whose only inputs are parameters (the embedding) takes it as
+ * its tape input, so that the backward pass reaches it.
+ */
+export function tapeAnchor(): Variable {
+  if (!anchor || anchor.isDisposed) anchor = tf.tidy(() => tf.variable(tf.zeros([1]), true, `anchor#${created++}`));
+  return anchor;
+}
+
+/** Forgets the anchor of a backend that is gone. */
+export function resetTapeAnchor(): void {
+  anchor = undefined;
+}
+
+/**
+ * Runs `f` on the tape and its backward pass, and adds d f / d p into `p.gradient` for every trainable
+ * parameter. Returns the value (the caller disposes it) as f gave it.
+ */
+export function valueAndGradients(f: () => Scalar, parameters: readonly Parameter[]): Scalar {
+  if (usesKernels()) {
+    const { value, grads } = tf.variableGrads(f, [tapeAnchor()]);
+    tf.dispose(grads);
+    return value;
+  }
+  const trained = parameters.filter((parameter) => parameter.trainable);
+  const { value, grads } = tf.variableGrads(
+    f,
+    trained.map((parameter) => parameter.value),
+  );
+  for (const parameter of trained) {
+    const gradient = grads[parameter.value.name]!;
+    const sum = parameter.gradient ? tf.add(parameter.gradient, gradient) : gradient;
+    if (sum !== gradient) tf.dispose([parameter.gradient!, gradient]);
+    parameter.gradient = tf.keep(sum);
+  }
+  return value;
+}
+
+/** Drops all gradients, after an update or a failed step. */
+export function clearGradients(parameters: readonly Parameter[]): void {
+  for (const parameter of parameters) {
+    parameter.gradient?.dispose();
+    parameter.gradient = null;
+  }
+}
+

@@ -1,0 +1,180 @@
+/**
+ * The recipe: one JSON document that describes a run from start to end. This schema is the single place for
+ * its settings, defaults and limits; the form, the command line, the link, and the JSON Schema are derived
+ * from it. A method's own settings are checked against the method's specs, which the caller passes in, since
+ * this room imports none.
+ */
+import { z } from 'zod';
+import { RecipeError } from '../errors';
+import { migrate } from './migrations';
+import type { MethodSettings, SettingSpec, SettingValues } from './settings';
+
+export const STRATEGIES = [
+  'uniform',
+  'uniform-2',
+  'pseudo-uniform',
+  'bottom-half',
+  'top-half',
+  'random',
+] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+const positive = z.number().int().min(1);
+
+const geometrySchema = z.strictObject({
+  n_layer: positive,
+  n_head: positive,
+  n_embd: positive,
+  n_positions: positive,
+  vocab_size: positive,
+  n_inner: positive.nullish(),
+  activation_function: z.enum(['gelu_new', 'gelu']).default('gelu_new'),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+});
+
+const teacherSchema = z.strictObject({
+  /**
+   * `demo`, a folder, `hf:owner/name[@revision]`, or `{config}` for a freshly initialised GPT-2 (normal
+   * initialisation with standard deviation 0.02, residual projections scaled by 1/sqrt(2 nLayer)).
+   */
+  model: z.union([z.string().min(1), z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() })]),
+});
+
+const selectionSchema = z.union([
+  z.strictObject({ strategy: z.enum(STRATEGIES), keep: positive }),
+  z.strictObject({ layers: z.array(z.number().int().min(0)).min(1) }),
+]);
+
+const textSourceSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ source: z.string().min(1), fraction: z.number().gt(0).max(1).default(1) }),
+]);
+
+const dataSchema = z.strictObject({
+  kind: z.literal('lm').default('lm'),
+  /** `demo`, or `file:PATH` (txt, jsonl). */
+  train: textSourceSchema.default('demo'),
+  validation: textSourceSchema.default('demo'),
+  contextLength: z.number().int().min(2).default(128),
+});
+
+const optimizerSchema = z.strictObject({
+  learningRate: z.number().min(0).max(1).default(5e-4),
+  warmupSteps: z.number().int().min(0).default(20),
+  schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
+  /** Learning rate at the end, as a share of the peak. */
+  finalFraction: z.number().min(0).max(1).default(0),
+  weightDecay: z.number().min(0).max(1).default(0.01),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+  /** Largest global gradient norm; 0 switches clipping off. */
+  gradClip: z.number().min(0).default(1),
+});
+
+const stageSchema = z
+  .strictObject({
+    method: z.string().min(1),
+    settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+    steps: positive.optional(),
+    epochs: z.number().positive().optional(),
+    batchSize: positive.default(8),
+    gradAccumSteps: positive.default(1),
+    optimizer: optimizerSchema.prefault({}),
+  })
+  .refine((stage) => (stage.steps === undefined) !== (stage.epochs === undefined), {
+    message: 'give either steps or epochs',
+  });
+
+const evaluationSchema = z.strictObject({
+  /** Evaluate every so many steps; 0: only before and after training. */
+  every: z.number().int().min(0).default(50),
+  window: z.number().int().min(2).default(128),
+  stride: z.number().int().min(1).default(128),
+  /** At most this many validation tokens are scored; 0: all. */
+  maxTokens: z.number().int().min(0).default(16384),
+  /** A prompt that the student continues at every evaluation; empty: none. */
+  prompt: z.string().default(''),
+});
+
+export const recipeSchema = z.strictObject({
+  version: z.literal(1),
+  name: z.string().optional(),
+  /** The seed of every random stream of the run. */
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
+  teacher: teacherSchema,
+  /** Which teacher layers the student keeps; null trains the model itself. */
+  selection: selectionSchema.nullable(),
+  data: dataSchema.prefault({}),
+  stages: z.array(stageSchema).default([]),
+  evaluation: evaluationSchema.prefault({}),
+  precision: z.enum(['f32']).default('f32'),
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
+export type RecipeInput = z.input<typeof recipeSchema>;
+export type Stage = Recipe['stages'][number];
+export type Optimizer = Stage['optimizer'];
+export type Selection = NonNullable<Recipe['selection']>;
+export type Geometry = z.output<typeof geometrySchema>;
+
+/** `stages.0.optimizer.learningRate` */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? 'the recipe' : path.map(String).join('.');
+}
+
+function checkSetting(path: string, spec: SettingSpec, value: unknown): number | string {
+  if (value === undefined) return spec.default;
+  if (spec.kind === 'choice') {
+    if (typeof value === 'string' && spec.choices.some((choice) => choice.value === value)) return value;
+    const allowed = spec.choices.map((choice) => choice.value).join(', ');
+    throw new RecipeError(`${path} is ${JSON.stringify(value)}`, `It can be one of ${allowed}.`);
+  }
+  const range = `a${spec.integer ? ' whole' : ''} number from ${spec.min} to ${spec.max}`;
+  const fits =
+    typeof value === 'number' && value >= spec.min && value <= spec.max && !(spec.integer && !Number.isInteger(value));
+  if (!fits) throw new RecipeError(`${path} is ${JSON.stringify(value)}, expected ${range}`);
+  return value;
+}
+
+/** Fills in a stage's own settings from the method's specs. Throws RecipeError for an unknown or bad one. */
+export function resolveSettings(path: string, method: MethodSettings, given: SettingValues): SettingValues {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(method.settings, name)) {
+      const known = Object.keys(method.settings).join(', ') || 'none';
+      throw new RecipeError(`${path}.${name} is not a setting of ${method.id}`, `Its settings: ${known}.`);
+    }
+  }
+  const entries = Object.entries(method.settings).map(([name, spec]) => [
+    name,
+    checkSetting(`${path}.${name}`, spec, given[name]),
+  ]);
+  return Object.fromEntries(entries) as SettingValues;
+}
+
+/**
+ * Checks a recipe and fills in every default. `methods` is the list of methods that this build knows.
+ * Throws RecipeError with the path of the first field that is wrong; unknown fields are refused.
+ */
+export function parseRecipe(value: unknown, methods: readonly MethodSettings[]): Recipe {
+  const result = recipeSchema.safeParse(migrate(value));
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    if (unknown !== undefined) {
+      throw new RecipeError(`${pathOf([...issue.path, unknown])} is not a field of a recipe`, 'Remove it or correct its name.');
+    }
+    throw new RecipeError(`${pathOf(issue.path)}: ${issue.message}`);
+  }
+  const recipe = result.data;
+  recipe.stages.forEach((stage, index) => {
+    const path = `stages.${index}`;
+    const method = methods.find((candidate) => candidate.id === stage.method);
+    if (!method) {
+      const known = methods.map((candidate) => candidate.id).join(', ');
+      throw new RecipeError(`${path}.method is ${JSON.stringify(stage.method)}`, `Known methods: ${known}.`);
+    }
+    stage.settings = resolveSettings(`${path}.settings`, method, stage.settings);
+  });
+  return recipe;
+}

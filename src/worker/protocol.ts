@@ -1,0 +1,219 @@
+/**
+ * What crosses the border between the page (or the command line) and the session. Plain data only; files are
+ * `File` handles, big arrays are transferred. Every command has an id and gets exactly one `done` or
+ * `failed`; events carry no id. Times are in milliseconds, losses in nats per token.
+ */
+import type { GPT2Config } from '../model/config';
+import type { Recipe, RecipeInput } from '../recipe/recipe';
+import type { SettingSpecs } from '../recipe/settings';
+
+export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+
+export interface DeviceInfo {
+  backend: BackendName;
+  /** For people: `NVIDIA GeForce RTX 4070`, `SwiftShader`, `this processor, one thread`. */
+  description: string;
+  /** True when WebGPU runs on the processor, or no WebGPU is there. */
+  software: boolean;
+  features: string[];
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
+  /** Why this backend and not a faster one; shown as a banner. Absent on a real GPU. */
+  reason?: string;
+}
+
+/** A method as the page shows it; everything comes from the method's own file. */
+export interface MethodCard {
+  id: string;
+  label: string;
+  summary: string;
+  paper: { label: string; url: string };
+  /** The loss as plain text with Unicode symbols: `L = α CE(y, z_s) + (1 − α) T² KL(p_t ‖ p_s)`. */
+  formula: string;
+  /** Explains the symbols: `p = softmax(z / T)`. */
+  where: string;
+  needsTeacher: boolean;
+  settings: SettingSpecs;
+  /** Loss terms in charting order: `{id: 'hard', label: 'hard, CE'}`. */
+  terms: { id: string; label: string }[];
+}
+
+/** Where a model comes from. `files` were dropped or chosen on the page; `path` exists in Node only. */
+export type ModelRef =
+  | { kind: 'demo' }
+  | { kind: 'files'; name: string; files: File[] }
+  | { kind: 'path'; path: string }
+  | { kind: 'hub'; repo: string; revision?: string }
+  | { kind: 'run'; runId: string };
+
+export interface ModelCard {
+  /** The name that a recipe's `teacher.model` uses for it. */
+  ref: string;
+  name: string;
+  config: GPT2Config;
+  parameters: number;
+  bytes: number;
+  dtype: string;
+  tokenizer: 'own' | 'gpt2' | 'none';
+  /** One sentence each, e.g. a tensor with NaN inside. */
+  warnings: string[];
+  /** Who made it, for the demo. */
+  note?: string;
+}
+
+/** Where a text comes from. A single file is split by whole documents (or lines) into train and validation. */
+export type TextRef =
+  | { kind: 'demo' }
+  | { kind: 'files'; name: string; files: File[] };
+
+export interface TextCard {
+  /** The name that a recipe's `data.train` and `data.validation` use for it. */
+  ref: string;
+  name: string;
+  trainTokens: number;
+  validationTokens: number;
+  trainDocuments: number;
+  /** Number of training windows of the asked context length. */
+  windows: number;
+  /** The first windows as the model sees them; `text` of each token, `start` marks a document's first token. */
+  preview: { tokens: { text: string; id: number; start: boolean }[] }[];
+  warnings: string[];
+}
+
+export interface PerplexityReport {
+  perplexity: number;
+  /** Mean cross-entropy, nats per scored token. */
+  loss: number;
+  /** Scored tokens. */
+  tokens: number;
+  window: number;
+  stride: number;
+}
+
+export interface Sample {
+  step: number;
+  prompt: string;
+  text: string;
+}
+
+export interface RunResult {
+  runId: string;
+  steps: number;
+  loss: number;
+  perplexityBefore?: PerplexityReport;
+  perplexityAfter?: PerplexityReport;
+  teacherPerplexity?: PerplexityReport;
+  bestStep?: number;
+  layers: number[];
+  parameters: number;
+  tokensPerSecond: number;
+  wallMs: number;
+  device: string;
+  stopped: boolean;
+}
+
+export interface SweepRow {
+  strategy: string;
+  keep: number;
+  layers: number[];
+  parameters: number;
+  perplexity: number;
+  tokens: number;
+}
+
+/** An OPFS-or-download independent file of an exported student. */
+export interface ExportedFile {
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export type CommandBody =
+  | { type: 'open'; device: 'auto' | BackendName; hubUrl: string }
+  | { type: 'loadModel'; model: ModelRef }
+  | { type: 'loadText'; text: TextRef; contextLength: number }
+  /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
+  | { type: 'measure'; model: string; layers: number[] }
+  /** Several such measurements; one `sweepRow` event each. */
+  | { type: 'sweep'; model: string; candidates: { strategy: string; keep: number; layers: number[] }[] }
+  | { type: 'start'; runId: string; recipe: RecipeInput }
+  | { type: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow' }
+  | { type: 'export'; runId: string; dtype: 'f32' | 'f16' | 'bf16' }
+  | {
+      type: 'generate';
+      /** A loaded model's ref, or `run:` and a run's id. */
+      model: string;
+      prompt: string;
+      maxNewTokens: number;
+      temperature: number;
+      topK: number;
+      seed: number;
+    }
+  | { type: 'forget'; runId: string }
+  /** Cancels the command with that id: a download, a sweep, a generation. */
+  | { type: 'cancel'; target: number };
+
+export type Command = CommandBody & { id: number };
+export type CommandType = CommandBody['type'];
+
+/** What `done` carries, by type of command. */
+export interface Answers {
+  open: { device: DeviceInfo; methods: MethodCard[] };
+  loadModel: ModelCard;
+  loadText: TextCard;
+  measure: PerplexityReport;
+  sweep: SweepRow[];
+  start: RunResult;
+  pause: null;
+  resume: null;
+  stepOnce: null;
+  stop: null;
+  evaluateNow: null;
+  export: ExportedFile[];
+  generate: { text: string; ids: number[] };
+  forget: null;
+  cancel: null;
+}
+
+export interface ErrorReport {
+  name: string;
+  message: string;
+  hint?: string;
+  /** True when a file, a setting or the usage is wrong, false when the work failed. */
+  input: boolean;
+}
+
+export interface StepReport {
+  runId: string;
+  stage: number;
+  /** Counted over all stages, from 1. */
+  step: number;
+  loss: number;
+  /** Weighted, so that they add up to `loss`. */
+  terms: Record<string, number>;
+  learningRate: number;
+  /** Before clipping. */
+  gradNorm: number;
+  /** Training tokens seen so far. */
+  tokens: number;
+  timeMs: number;
+}
+
+export type Event =
+  | { type: 'done'; id: number; result: unknown }
+  | { type: 'failed'; id: number; error: ErrorReport }
+  | { type: 'progress'; id: number; what: string; done: number; total: number; unit: 'bytes' | 'tokens' | 'rows' | 'steps' }
+  | { type: 'sweepRow'; id: number; row: SweepRow }
+  | { type: 'token'; id: number; text: string }
+  | { type: 'runStarted'; runId: string; recipe: Recipe; layers: number[]; totalSteps: number; stageSteps: number[] }
+  | ({ type: 'step' } & StepReport)
+  | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
+  | ({ type: 'sample'; runId: string } & Sample)
+  | { type: 'runState'; runId: string; state: 'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping'; detail?: string }
+  | { type: 'warning'; message: string }
+  /** The device is lost or failed; the session must be opened anew. */
+  | { type: 'fatal'; error: ErrorReport };
+
+/** One end of a channel: a Worker, the worker's own scope, a MessagePort, or an in-memory pair in Node. */
+export interface Port {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  onmessage: ((event: { data: unknown }) => void) | null;
+}
