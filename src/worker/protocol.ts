@@ -132,6 +132,15 @@ export type CommandBody =
   | { type: 'loadText'; text: TextRef; contextLength: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
+  /** Perplexity of a whole model on text or token ids that the caller brings. */
+  | {
+      type: 'evaluate';
+      /** A loaded model's ref, or `run:` and a run's id. */
+      model: string;
+      input: { text: string } | { ids: number[] };
+      window: number;
+      stride: number;
+    }
   /** Several such measurements; one `sweepRow` event each. */
   | { type: 'sweep'; model: string; candidates: { strategy: string; keep: number; layers: number[] }[] }
   | { type: 'start'; runId: string; recipe: RecipeInput }
@@ -160,6 +169,7 @@ export interface Answers {
   loadModel: ModelCard;
   loadText: TextCard;
   measure: PerplexityReport;
+  evaluate: PerplexityReport;
   sweep: SweepRow[];
   start: RunResult;
   pause: null;
@@ -204,7 +214,8 @@ export type Event =
   | { type: 'sweepRow'; id: number; row: SweepRow }
   | { type: 'token'; id: number; text: string }
   | { type: 'runStarted'; runId: string; recipe: Recipe; layers: number[]; totalSteps: number; stageSteps: number[] }
-  | ({ type: 'step' } & StepReport)
+  /** Steps since the last such event, oldest first: at most ten of these events a second. */
+  | { type: 'steps'; runId: string; steps: StepReport[] }
   | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
   | ({ type: 'sample'; runId: string } & Sample)
   | { type: 'runState'; runId: string; state: 'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping'; detail?: string }
