@@ -1,0 +1,46 @@
+/**
+ * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), the
+ * runs (`storeRuns`) and what the page itself remembers (`storeView`). Metric series live outside React in
+ * `series.ts`. Components read it with `useStudio` and a selector.
+ */
+import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
+import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
+import { createRunsSlice, type RunsSlice } from './storeRuns';
+import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
+import { createViewSlice, type ViewSlice } from './storeView';
+
+export type StudioState = RecipeSlice & SessionSlice & RunsSlice & ViewSlice;
+
+/** What stays in the browser between visits. */
+interface Remembered {
+  recipe?: unknown;
+  hubUrl?: unknown;
+  singleKeys?: unknown;
+}
+
+export const useStudio = create<StudioState>()(
+  persist(
+    (...args) => ({
+      ...createRecipeSlice(...args),
+      ...createSessionSlice(...args),
+      ...createRunsSlice(...args),
+      ...createViewSlice(...args),
+    }),
+    {
+      name: 'decant',
+      version: 1,
+      partialize: ({ recipe, hubUrl, singleKeys }) => ({ recipe, hubUrl, singleKeys }),
+      // Local storage is outside: an older build, or a hand, may have written anything into it.
+      merge: (stored, state) => {
+        const { recipe, hubUrl, singleKeys } = (stored ?? {}) as Remembered;
+        return {
+          ...state,
+          recipe: restoreRecipe(recipe),
+          hubUrl: typeof hubUrl === 'string' ? hubUrl : HUB_URL,
+          singleKeys: singleKeys !== false,
+        };
+      },
+    },
+  ),
+);

@@ -1,0 +1,110 @@
+/**
+ * The recipe that Compose edits, with undo and redo. It is the only copy: the board, the cards and the run
+ * read it, and it is kept in the browser's local storage.
+ */
+import type { StateCreator } from 'zustand';
+import { recipeSchema, type Recipe, type Stage } from '../recipe/recipe';
+import type { StudioState } from './store';
+
+/** Edits of one group that follow each other within this time are one step of undo: a slider being dragged. */
+const GROUP_MS = 1000;
+const HISTORY = 100;
+
+export interface RecipeSlice {
+  recipe: Recipe;
+  past: readonly Recipe[];
+  future: readonly Recipe[];
+  lastEdit: { group: string; timeMs: number } | null;
+  /** The stage that the method card shows. */
+  stageIndex: number;
+  edit(change: (recipe: Recipe) => Recipe, group?: string): void;
+  editStage(change: (stage: Stage) => Stage, group?: string): void;
+  openStage(index: number): void;
+  undo(): void;
+  redo(): void;
+  /** Takes the place of the whole recipe, as one step of undo. */
+  replaceRecipe(recipe: Recipe): void;
+}
+
+/** What a newcomer finds: it gives a falling curve within seconds on the bundled teacher. */
+export function defaultRecipe(): Recipe {
+  return recipeSchema.parse({
+    version: 1,
+    teacher: { model: 'demo' },
+    selection: { strategy: 'pseudo-uniform', keep: 6 },
+    stages: [{ method: 'vanilla-kd', steps: 200 }],
+    evaluation: { prompt: 'The people of this country' },
+  });
+}
+
+/** A recipe out of local storage, or the default when it is none of this version. */
+export function restoreRecipe(stored: unknown): Recipe {
+  const result = recipeSchema.safeParse(stored);
+  return result.success && result.data.stages.length > 0 ? result.data : defaultRecipe();
+}
+
+export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> = (set, get) => ({
+  recipe: defaultRecipe(),
+  past: [],
+  future: [],
+  lastEdit: null,
+  stageIndex: 0,
+
+  edit(change, group) {
+    const { recipe, past, lastEdit } = get();
+    const next = change(recipe);
+    if (next === recipe) return;
+    const timeMs = Date.now();
+    const joins = group !== undefined && lastEdit?.group === group && timeMs - lastEdit.timeMs < GROUP_MS;
+    set({
+      recipe: next,
+      past: joins ? past : [...past.slice(1 - HISTORY), recipe],
+      future: [],
+      lastEdit: group === undefined ? null : { group, timeMs },
+    });
+  },
+
+  editStage(change, group) {
+    const { stageIndex, edit } = get();
+    edit(
+      (recipe) => ({
+        ...recipe,
+        stages: recipe.stages.map((stage, index) => (index === stageIndex ? change(stage) : stage)),
+      }),
+      group,
+    );
+  },
+
+  openStage: (stageIndex) => set({ stageIndex }),
+
+  undo() {
+    const { recipe, past, future, stageIndex } = get();
+    const previous = past.at(-1);
+    if (!previous) return;
+    set({
+      recipe: previous,
+      past: past.slice(0, -1),
+      future: [recipe, ...future],
+      lastEdit: null,
+      stageIndex: Math.min(stageIndex, previous.stages.length - 1),
+    });
+  },
+
+  redo() {
+    const { recipe, past, future, stageIndex } = get();
+    const next = future[0];
+    if (!next) return;
+    set({
+      recipe: next,
+      past: [...past, recipe],
+      future: future.slice(1),
+      lastEdit: null,
+      stageIndex: Math.min(stageIndex, next.stages.length - 1),
+    });
+  },
+
+  replaceRecipe(recipe) {
+    get().edit(() => recipe);
+    set({ stageIndex: 0 });
+  },
+});

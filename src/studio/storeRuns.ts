@@ -1,0 +1,175 @@
+/**
+ * The runs of this visit: their recipe, state, measured points and samples. The series of training steps are
+ * thousands of numbers and live outside React in `series.ts`; here is what changes rarely.
+ */
+import type { StateCreator } from 'zustand';
+import type { Recipe } from '../recipe/recipe';
+import type { ErrorReport, Event, PerplexityReport, RunResult, Sample } from '../worker/protocol';
+import { reportOf } from './connection';
+import { appendSteps, startSeries } from './series';
+import { keptLayers, runName } from './selectionState';
+import type { StudioState } from './store';
+
+export type RunState =
+  | 'preparing'
+  | 'running'
+  | 'paused'
+  | 'evaluating'
+  | 'stopping'
+  | 'done'
+  | 'stopped'
+  | 'failed';
+
+export interface EvalPoint extends PerplexityReport {
+  step: number;
+}
+
+export interface RunRecord {
+  id: string;
+  name: string;
+  /** As sent; replaced by the session's complete one when the run starts. */
+  recipe: Recipe;
+  layers: readonly number[];
+  state: RunState;
+  /** What the session is doing, in words. */
+  detail: string;
+  totalSteps: number;
+  stageSteps: readonly number[];
+  evals: readonly EvalPoint[];
+  samples: readonly Sample[];
+  startedMs: number;
+  result: RunResult | null;
+  error: ErrorReport | null;
+}
+
+export interface RunsSlice {
+  /** Oldest first. */
+  runs: readonly RunRecord[];
+  /** The run that the session works on. */
+  activeRunId: string | null;
+  /** The run that the Run place shows. */
+  shownRunId: string | null;
+  startRun(): Promise<void>;
+  control(command: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow'): Promise<void>;
+  showRun(id: string): void;
+  renameRun(id: string, name: string): void;
+  forgetRun(id: string): Promise<void>;
+  runEvent(event: Event): void;
+  /** The worker is gone: what was running has failed. */
+  sessionEnded(error: ErrorReport): void;
+}
+
+/** True while the session is busy with it. */
+export function isActive(run: RunRecord): boolean {
+  return run.state !== 'done' && run.state !== 'stopped' && run.state !== 'failed';
+}
+
+export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (set, get) => {
+  const change = (id: string, part: Partial<RunRecord>) =>
+    set({ runs: get().runs.map((run) => (run.id === id ? { ...run, ...part } : run)) });
+  const find = (id: string) => get().runs.find((run) => run.id === id);
+
+  return {
+    runs: [],
+    activeRunId: null,
+    shownRunId: null,
+
+    async startRun() {
+      const { connection, phase, teacher, text, activeRunId, recipe, dismiss } = get();
+      if (!connection || phase !== 'ready' || !teacher || !text || activeRunId) return;
+      dismiss('run');
+      const id = crypto.randomUUID();
+      const run: RunRecord = {
+        id,
+        name: runName(get()),
+        recipe,
+        layers: keptLayers(recipe, teacher),
+        state: 'preparing',
+        detail: '',
+        totalSteps: 0,
+        stageSteps: [],
+        evals: [],
+        samples: [],
+        startedMs: Date.now(),
+        result: null,
+        error: null,
+      };
+      startSeries(id);
+      set({ runs: [...get().runs, run], activeRunId: id, shownRunId: id });
+      try {
+        const result = await connection.request({ type: 'start', runId: id, recipe });
+        change(id, { result, state: result.stopped ? 'stopped' : 'done', detail: '' });
+      } catch (error) {
+        change(id, { error: reportOf(error), state: 'failed', detail: '' });
+      } finally {
+        if (get().activeRunId === id) set({ activeRunId: null });
+      }
+    },
+
+    async control(command) {
+      const { connection, activeRunId } = get();
+      if (!connection || !activeRunId) return;
+      try {
+        await connection.request({ type: command });
+      } catch (error) {
+        set({ problems: { ...get().problems, run: reportOf(error) } });
+      }
+    },
+
+    showRun: (id) => set({ shownRunId: id }),
+    renameRun: (id, name) => change(id, { name }),
+
+    async forgetRun(id) {
+      const { connection, runs, shownRunId, activeRunId } = get();
+      if (id === activeRunId) return;
+      const rest = runs.filter((run) => run.id !== id);
+      set({ runs: rest, shownRunId: shownRunId === id ? (rest.at(-1)?.id ?? null) : shownRunId });
+      try {
+        await connection?.request({ type: 'forget', runId: id });
+      } catch (error) {
+        set({ problems: { ...get().problems, run: reportOf(error) } });
+      }
+    },
+
+    runEvent(event) {
+      switch (event.type) {
+        case 'runStarted': {
+          const { recipe, layers, totalSteps, stageSteps } = event;
+          change(event.runId, { recipe, layers, totalSteps, stageSteps });
+          return;
+        }
+        case 'steps':
+          appendSteps(event.runId, event.steps);
+          return;
+        case 'eval': {
+          const { step, perplexity, loss, tokens, window, stride } = event;
+          const evals = find(event.runId)?.evals ?? [];
+          change(event.runId, { evals: [...evals, { step, perplexity, loss, tokens, window, stride }] });
+          return;
+        }
+        case 'sample': {
+          const { step, prompt, text } = event;
+          change(event.runId, { samples: [...(find(event.runId)?.samples ?? []), { step, prompt, text }] });
+          return;
+        }
+        case 'runState':
+          change(event.runId, { state: event.state, detail: event.detail ?? '' });
+          return;
+        case 'done':
+        case 'failed':
+        case 'progress':
+        case 'sweepRow':
+        case 'token':
+        case 'warning':
+        case 'fatal':
+          return;
+      }
+    },
+
+    sessionEnded(error) {
+      const { activeRunId } = get();
+      if (activeRunId) change(activeRunId, { error, state: 'failed', detail: '' });
+      set({ activeRunId: null });
+    },
+  };
+};

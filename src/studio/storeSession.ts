@@ -1,0 +1,224 @@
+/**
+ * What the session in the worker has: the device, the methods, the loaded teacher and text, and the zero-shot
+ * measurements of layer sets. Every failure ends as a report in `problems`, where its card shows it.
+ */
+import type { StateCreator } from 'zustand';
+import type {
+  DeviceInfo,
+  ErrorReport,
+  Event,
+  MethodCard,
+  ModelCard,
+  ModelRef,
+  PerplexityReport,
+  TextCard,
+  TextRef,
+} from '../worker/protocol';
+import { reportOf, wasCancelled, type Connection } from './connection';
+import { measurementKey } from './measure';
+import { fitSelection } from './selectionState';
+import type { StudioState } from './store';
+
+/** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
+export type Place = 'session' | 'teacher' | 'text' | 'measure' | 'run';
+
+/** Something on its way into the session. */
+export interface Loading {
+  label: string;
+  what: string;
+  done: number;
+  /** 0: not known yet. */
+  total: number;
+  unit: string;
+  cancel(): void;
+}
+
+export interface SessionSlice {
+  connection: Connection | null;
+  phase: 'starting' | 'ready' | 'gone';
+  device: DeviceInfo | null;
+  methods: readonly MethodCard[];
+  teacher: ModelCard | null;
+  text: TextCard | null;
+  loadingTeacher: Loading | null;
+  loadingText: Loading | null;
+  /** Zero-shot perplexity by `measurementKey`. */
+  measurements: Readonly<Record<string, PerplexityReport>>;
+  /** The key being measured. */
+  measuring: string | null;
+  problems: Readonly<Partial<Record<Place, ErrorReport>>>;
+  /** Sentences from the session that need no answer, newest last. */
+  warnings: readonly string[];
+  /** Where the Hub is: a mirror or a school's server may stand in for it. */
+  hubUrl: string;
+
+  open(connection: Connection): Promise<void>;
+  loadTeacher(model: ModelRef): Promise<void>;
+  loadText(text: TextRef): Promise<void>;
+  measure(layers: readonly number[]): Promise<void>;
+  setHubUrl(url: string): void;
+  dismiss(place: Place): void;
+  dismissWarning(message: string): void;
+}
+
+export const HUB_URL = 'https://huggingface.co';
+
+/** How a recipe names a model, as what `loadModel` takes; files and runs of an earlier visit are gone. */
+export function modelRefOf(name: unknown): ModelRef {
+  const match = typeof name === 'string' ? /^hf:([^@]+)(?:@(.+))?$/.exec(name) : null;
+  if (match?.[1]) return { kind: 'hub', repo: match[1], revision: match[2] };
+  return { kind: 'demo' };
+}
+
+function labelOf(ref: ModelRef): string {
+  switch (ref.kind) {
+    case 'demo':
+      return 'the demo teacher';
+    case 'hub':
+      return `${ref.repo} from the Hub`;
+    case 'files':
+      return ref.name;
+    case 'path':
+      return ref.path;
+    case 'run':
+      return 'a student of this session';
+  }
+}
+
+type Set = Parameters<StateCreator<StudioState>>[0];
+
+/** Keeps `loadingTeacher` or `loadingText` in step with the command's progress. */
+function follow(set: Set, field: 'loadingTeacher' | 'loadingText', label: string) {
+  const abort = new AbortController();
+  const loading: Loading = { label, what: '', done: 0, total: 0, unit: 'bytes', cancel: () => abort.abort() };
+  set({ [field]: loading });
+  return {
+    signal: abort.signal,
+    onEvent: (event: Event) => {
+      if (event.type !== 'progress') return;
+      const { what, done, total, unit } = event;
+      set({ [field]: { ...loading, what, done, total, unit } });
+    },
+  };
+}
+
+export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice> = (set, get) => {
+  const solve = (place: Place) => {
+    const problems = { ...get().problems };
+    delete problems[place];
+    set({ problems });
+  };
+  const fail = (place: Place, error: unknown) => {
+    if (!wasCancelled(error)) set({ problems: { ...get().problems, [place]: reportOf(error) } });
+  };
+  const session = () => {
+    const { connection, phase } = get();
+    return phase === 'ready' ? connection : null;
+  };
+
+  return {
+    connection: null,
+    phase: 'starting',
+    device: null,
+    methods: [],
+    teacher: null,
+    text: null,
+    loadingTeacher: null,
+    loadingText: null,
+    measurements: {},
+    measuring: null,
+    problems: {},
+    warnings: [],
+    hubUrl: HUB_URL,
+
+    async open(connection) {
+      get().connection?.close();
+      set({ connection, phase: 'starting', device: null, teacher: null, text: null, measurements: {}, problems: {} });
+      const gone = (error: ErrorReport) => {
+        if (get().connection !== connection) return;
+        set({ phase: 'gone', loadingTeacher: null, loadingText: null, measuring: null });
+        set({ problems: { ...get().problems, session: error } });
+        get().sessionEnded(error);
+      };
+      connection.onGone(gone);
+      connection.onEvent((event) => {
+        if (event.type === 'fatal') gone(event.error);
+        else if (event.type === 'warning') set({ warnings: [...get().warnings, event.message] });
+        else get().runEvent(event);
+      });
+      try {
+        const answer = await connection.request({ type: 'open', device: 'auto', hubUrl: get().hubUrl });
+        set({ ...answer, phase: 'ready' });
+      } catch (error) {
+        gone(reportOf(error));
+        return;
+      }
+      await get().loadTeacher(modelRefOf(get().recipe.teacher.model));
+      // A checkpoint that is not there any more must not leave a newcomer without a teacher.
+      if (!get().teacher) await get().loadTeacher({ kind: 'demo' });
+      await get().loadText({ kind: 'demo' });
+    },
+
+    async loadTeacher(model) {
+      const connection = session();
+      if (!connection || get().loadingTeacher) return;
+      solve('teacher');
+      const options = follow(set, 'loadingTeacher', labelOf(model));
+      try {
+        const teacher = await connection.request({ type: 'loadModel', model }, options);
+        set({ teacher });
+        const { recipe } = get();
+        const fitted = fitSelection(recipe, teacher);
+        // Layers of another teacher mean nothing here, so undo must not bring them back.
+        if (fitted !== recipe) set({ recipe: fitted, past: [], future: [], lastEdit: null });
+      } catch (error) {
+        fail('teacher', error);
+      } finally {
+        set({ loadingTeacher: null });
+      }
+    },
+
+    async loadText(text) {
+      const connection = session();
+      if (!connection || get().loadingText) return;
+      solve('text');
+      const label = text.kind === 'demo' ? 'the demo text' : text.name;
+      const options = follow(set, 'loadingText', label);
+      const { contextLength } = get().recipe.data;
+      try {
+        const card = await connection.request({ type: 'loadText', text, contextLength }, options);
+        set({ text: card });
+        const { recipe } = get();
+        if (recipe.data.train !== card.ref || recipe.data.validation !== card.ref) {
+          get().edit((old) => ({ ...old, data: { ...old.data, train: card.ref, validation: card.ref } }));
+        }
+      } catch (error) {
+        fail('text', error);
+      } finally {
+        set({ loadingText: null });
+      }
+    },
+
+    async measure(layers) {
+      const connection = session();
+      const { teacher, measurements, measuring } = get();
+      if (!connection || !teacher || measuring) return;
+      const key = measurementKey(teacher.ref, layers);
+      if (measurements[key]) return;
+      set({ measuring: key });
+      solve('measure');
+      try {
+        const report = await connection.request({ type: 'measure', model: teacher.ref, layers: [...layers] });
+        set({ measurements: { ...get().measurements, [key]: report } });
+      } catch (error) {
+        fail('measure', error);
+      } finally {
+        set({ measuring: null });
+      }
+    },
+
+    setHubUrl: (url) => set({ hubUrl: url }),
+    dismiss: solve,
+    dismissWarning: (message) => set({ warnings: get().warnings.filter((other) => other !== message) }),
+  };
+};
