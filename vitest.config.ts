@@ -1,16 +1,11 @@
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { isolation, tfjs } from './vite.config.ts';
 
-/** Bundling these once brings the import of tfjs in a test from ten seconds to under one. */
-export const tfjs = [
-  '@tensorflow/tfjs-core',
-  '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops',
-  '@tensorflow/tfjs-core/dist/register_all_gradients',
-  '@tensorflow/tfjs-backend-webgpu',
-  '@tensorflow/tfjs-backend-wasm',
-  '@tensorflow/tfjs-backend-cpu',
-];
-
+// Bundling tfjs once brings its import in a test from ten seconds to under one.
 const deps = { optimizer: { ssr: { enabled: true, include: tfjs } } };
+
+const slow = { testTimeout: 300_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -30,12 +25,36 @@ export default defineConfig({
           name: 'gpu',
           environment: 'node',
           include: ['src/**/*.gpu.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
+          setupFiles: ['src/testing/dawn.setup.ts'],
           // One process: software WebGPU takes every core for itself.
           maxWorkers: 1,
           isolate: false,
           deps,
+          ...slow,
+        },
+      },
+      {
+        // The same tests once in a real browser, but for those that read the disk.
+        optimizeDeps: { include: [...tfjs, 'fast-check', 'gpt-tokenizer/encoding/r50k_base'] },
+        server: { headers: isolation },
+        test: {
+          name: 'browser',
+          include: ['src/**/*.gpu.test.ts'],
+          exclude: ['**/*.node.gpu.test.ts', 'node_modules/**'],
+          fileParallelism: false,
+          ...slow,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: 'chromium' }],
+            provider: playwright({
+              launchOptions: {
+                executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
+                args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+              },
+            }),
+          },
         },
       },
     ],
