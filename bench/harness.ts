@@ -28,7 +28,11 @@ const quantile = (sorted: readonly number[], q: number) => {
 /** Waits until the GPU has done everything submitted so far; the wasm and cpu backends are never behind. */
 export async function drain(): Promise<void> {
   if (tf.getBackend() !== 'webgpu') return;
-  const backend = tf.backend() as unknown as { submitQueue(): void; endComputePassEncoder(): void; device: GPUDevice };
+  const backend = tf.backend() as unknown as {
+    submitQueue(): void;
+    endComputePassEncoder(): void;
+    device: GPUDevice;
+  };
   backend.endComputePassEncoder();
   backend.submitQueue();
   await backend.device.queue.onSubmittedWorkDone();
@@ -84,7 +88,8 @@ export async function countDispatches(f: () => unknown): Promise<number> {
 /** Fails the bench unless two results agree; `tolerance` is relative to the larger one. */
 export function verify(what: string, ours: number, theirs: number, tolerance: number): void {
   const error = Math.abs(ours - theirs) / Math.max(Math.abs(ours), Math.abs(theirs), 1e-30);
-  if (!(error <= tolerance)) throw new Error(`${what}: ${ours} against ${theirs}, relative difference ${error}`);
+  if (!(error <= tolerance))
+    throw new Error(`${what}: ${ours} against ${theirs}, relative difference ${error}`);
 }
 
 function commit(): string {

@@ -37,7 +37,10 @@ const teacherSchema = z.strictObject({
    * `demo`, a folder, `hf:owner/name[@revision]`, or `{config}` for a freshly initialised GPT-2 (normal
    * initialisation with standard deviation 0.02, residual projections scaled by 1/sqrt(2 nLayer)).
    */
-  model: z.union([z.string().min(1), z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() })]),
+  model: z.union([
+    z.string().min(1),
+    z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() }),
+  ]),
 });
 
 const selectionSchema = z.union([
@@ -132,7 +135,10 @@ function checkSetting(path: string, spec: SettingSpec, value: unknown): number |
   }
   const range = `a${spec.integer ? ' whole' : ''} number from ${spec.min} to ${spec.max}`;
   const fits =
-    typeof value === 'number' && value >= spec.min && value <= spec.max && !(spec.integer && !Number.isInteger(value));
+    typeof value === 'number' &&
+    value >= spec.min &&
+    value <= spec.max &&
+    !(spec.integer && !Number.isInteger(value));
   if (!fits) throw new RecipeError(`${path} is ${JSON.stringify(value)}, expected ${range}`);
   return value;
 }
@@ -162,7 +168,10 @@ export function parseRecipe(value: unknown, methods: readonly MethodSettings[]):
     const issue = result.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     if (unknown !== undefined) {
-      throw new RecipeError(`${pathOf([...issue.path, unknown])} is not a field of a recipe`, 'Remove it or correct its name.');
+      throw new RecipeError(
+        `${pathOf([...issue.path, unknown])} is not a field of a recipe`,
+        'Remove it or correct its name.',
+      );
     }
     throw new RecipeError(`${pathOf(issue.path)}: ${issue.message}`);
   }
