@@ -61,9 +61,7 @@ export interface ModelCard {
 }
 
 /** Where a text comes from. A single file is split by whole documents (or lines) into train and validation. */
-export type TextRef =
-  | { kind: 'demo' }
-  | { kind: 'files'; name: string; files: File[] };
+export type TextRef = { kind: 'demo' } | { kind: 'files'; name: string; files: File[] };
 
 export interface TextCard {
   /** The name that a recipe's `data.train` and `data.validation` use for it. */
@@ -210,15 +208,34 @@ export interface StepReport {
 export type Event =
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; error: ErrorReport }
-  | { type: 'progress'; id: number; what: string; done: number; total: number; unit: 'bytes' | 'tokens' | 'rows' | 'steps' }
+  | {
+      type: 'progress';
+      id: number;
+      what: string;
+      done: number;
+      total: number;
+      unit: 'bytes' | 'tokens' | 'rows' | 'steps';
+    }
   | { type: 'sweepRow'; id: number; row: SweepRow }
   | { type: 'token'; id: number; text: string }
-  | { type: 'runStarted'; runId: string; recipe: Recipe; layers: number[]; totalSteps: number; stageSteps: number[] }
+  | {
+      type: 'runStarted';
+      runId: string;
+      recipe: Recipe;
+      layers: number[];
+      totalSteps: number;
+      stageSteps: number[];
+    }
   /** Steps since the last such event, oldest first: at most ten of these events a second. */
   | { type: 'steps'; runId: string; steps: StepReport[] }
   | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
   | ({ type: 'sample'; runId: string } & Sample)
-  | { type: 'runState'; runId: string; state: 'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping'; detail?: string }
+  | {
+      type: 'runState';
+      runId: string;
+      state: 'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping';
+      detail?: string;
+    }
   | { type: 'warning'; message: string }
   /** The device is lost or failed; the session must be opened anew. */
   | { type: 'fatal'; error: ErrorReport };
