@@ -33,7 +33,8 @@ const uniforms = new WeakMap<GPUDevice, Map<string, GPUBuffer>>();
 let dispatches = 0;
 
 export function webgpuBackend(): Backend {
-  if (tf.getBackend() !== 'webgpu') throw new DeviceError(`a GPU kernel was called on backend ${tf.getBackend()}`);
+  if (tf.getBackend() !== 'webgpu')
+    throw new DeviceError(`a GPU kernel was called on backend ${tf.getBackend()}`);
   return tf.backend() as unknown as Backend;
 }
 
@@ -51,7 +52,11 @@ function pipelineOf(device: GPUDevice, kernel: Kernel): GPUComputePipeline {
   let pipeline = cache.get(kernel.name);
   if (!pipeline) {
     const module = device.createShaderModule({ code: kernel.code, label: kernel.name });
-    pipeline = device.createComputePipeline({ layout: 'auto', label: kernel.name, compute: { module, entryPoint: 'main' } });
+    pipeline = device.createComputePipeline({
+      layout: 'auto',
+      label: kernel.name,
+      compute: { module, entryPoint: 'main' },
+    });
     cache.set(kernel.name, pipeline);
   }
   return pipeline;
@@ -84,28 +89,33 @@ export function bufferOf(operand: Operand): GPUBuffer {
 
 /**
  * Runs a kernel. `operands` and `scalars` are given by the names the kernel declares; `grid` counts
- * workgroups. Scalars become an immutable cached uniform: pass sizes and constants, and put what changes from
+ * workgroups. An operand of an option that this member of the family does not have may be undefined. Scalars become an immutable cached uniform: pass sizes and constants, and put what changes from
  * step to step (learning rate, seeds) into a storage buffer instead.
  */
 export function launch<B extends string, U extends string>(
   kernel: Kernel<B, U>,
-  operands: Record<NoInfer<B>, Operand>,
+  operands: Record<NoInfer<B>, Operand | undefined>,
   scalars: Record<NoInfer<U>, number>,
   grid: readonly [number, number?, number?],
 ): void {
   const backend = webgpuBackend();
   const { device } = backend;
   const pipeline = pipelineOf(device, kernel);
-  const entries: GPUBindGroupEntry[] = kernel.buffers.map((name, binding) => ({
+  const bound = kernel.buffers.map((name) => {
+    const operand: Operand | undefined = operands[name];
+    if (!operand) throw new DeviceError(`kernel ${kernel.name} needs the operand ${name}`);
+    return operand;
+  });
+  const entries: GPUBindGroupEntry[] = bound.map((operand, binding) => ({
     binding,
-    resource: { buffer: bufferOf(operands[name]) },
+    resource: { buffer: bufferOf(operand) },
   }));
   if (kernel.scalars.length > 0) {
     entries.push({ binding: entries.length, resource: { buffer: uniformOf(device, kernel, scalars) } });
   }
   const bindGroup = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   // A dispose before submit must not return these buffers to the pool while the queue still needs them.
-  for (const name of kernel.buffers) backend.commandQueueOwnedIds.add(operands[name].dataId);
+  for (const operand of bound) backend.commandQueueOwnedIds.add(operand.dataId);
 
   backend.ensureCommandEncoderReady();
   const pass = (backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass());

@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
-import { allocate, wrap } from './dispatch';
+import { allocate, release, wrap } from './dispatch';
 import { usesKernels } from './mode';
 
 export interface Parameter {
@@ -15,6 +15,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly size: number;
   readonly trainable: boolean;
+  /** True for a weight that is used through plain tfjs ops, so that the tape must differentiate it. */
+  readonly onTape: boolean;
   /** The weights. Updated in place on the GPU; its buffer never changes. */
   readonly value: Variable;
   /** d loss / d value, added up over uses and micro-batches; null between steps. */
@@ -29,12 +31,13 @@ export function createParameter(
   shape: readonly number[],
   values: Float32Array,
   trainable = true,
+  onTape = false,
 ): Parameter {
   const value = tf.tidy(() =>
     // tfjs keeps variable names globally, and teacher and student share theirs.
     tf.variable(tf.tensor(values, shape as number[], 'float32'), trainable, `${name}#${created++}`),
   );
-  return { name, shape, size: values.length, trainable, value, gradient: null };
+  return { name, shape, size: values.length, trainable, onTape, value, gradient: null };
 }
 
 export function disposeParameter(parameter: Parameter): void {
@@ -47,7 +50,10 @@ export function disposeParameter(parameter: Parameter): void {
  * Called by a kernel op during its backward pass. `write(target, add)` must store this use's gradient into
  * target, adding to what is there if `add`. Does nothing for a frozen parameter.
  */
-export function accumulateGradient(parameter: Parameter, write: (target: TensorInfo, add: boolean) => void): void {
+export function accumulateGradient(
+  parameter: Parameter,
+  write: (target: TensorInfo, add: boolean) => void,
+): void {
   if (!parameter.trainable) return;
   if (parameter.gradient) {
     write(parameter.gradient, true);
@@ -58,6 +64,20 @@ export function accumulateGradient(parameter: Parameter, write: (target: TensorI
   parameter.gradient = tf.keep(wrap(target));
 }
 
+/**
+ * As `accumulateGradient`, but `write` runs for a frozen parameter too, into a tensor that is dropped: for
+ * kernels that give the gradients of several parameters at once.
+ */
+export function accumulateOrDiscard(
+  parameter: Parameter,
+  write: (target: TensorInfo, add: boolean) => void,
+): void {
+  if (parameter.trainable) return accumulateGradient(parameter, write);
+  const unused = allocate(parameter.shape);
+  write(unused, false);
+  release(unused);
+}
+
 let anchor: Variable | undefined;
 
 /**
@@ -65,7 +85,8 @@ let anchor: Variable | undefined;
  * its tape input, so that the backward pass reaches it.
  */
 export function tapeAnchor(): Variable {
-  if (!anchor || anchor.isDisposed) anchor = tf.tidy(() => tf.variable(tf.zeros([1]), true, `anchor#${created++}`));
+  if (!anchor || anchor.isDisposed)
+    anchor = tf.tidy(() => tf.variable(tf.zeros([1]), true, `anchor#${created++}`));
   return anchor;
 }
 
@@ -75,26 +96,38 @@ export function resetTapeAnchor(): void {
 }
 
 /**
+ * Gives x back, tied to the tape. For activations that come from no parameter (a fixed input embedding): ops
+ * that follow would else not be differentiated, although their own parameters are trainable.
+ */
+export function tieToTape<T extends Tensor>(x: T): T {
+  if (!usesKernels()) return x;
+  const op = tf.customGrad(() => ({ value: x.clone() as Tensor, gradFunc: () => tf.zeros([1]) }));
+  return op(tapeAnchor()) as T;
+}
+
+function addToGradient(parameter: Parameter, gradient: Tensor): void {
+  const sum = parameter.gradient ? tf.add(parameter.gradient, gradient) : gradient;
+  if (parameter.gradient) tf.dispose([parameter.gradient, gradient]);
+  parameter.gradient = tf.keep(sum);
+}
+
+/**
  * Runs `f` on the tape and its backward pass, and adds d f / d p into `p.gradient` for every trainable
- * parameter. Returns the value (the caller disposes it) as f gave it.
+ * parameter that f uses; the gradient of others stays as it was. Returns the value as f gave it (the caller
+ * disposes it).
  */
 export function valueAndGradients(f: () => Scalar, parameters: readonly Parameter[]): Scalar {
-  if (usesKernels()) {
-    const { value, grads } = tf.variableGrads(f, [tapeAnchor()]);
-    tf.dispose(grads);
-    return value;
+  const kernels = usesKernels();
+  const taped = parameters.filter((parameter) => parameter.trainable && (parameter.onTape || !kernels));
+  // With the anchor among the variables tfjs finds a path also when f uses none of the parameters directly.
+  const { value, grads } = tf.variableGrads(f, [tapeAnchor(), ...taped.map((parameter) => parameter.value)]);
+  const gradients: Record<string, Tensor | null> = grads;
+  for (const parameter of taped) {
+    const gradient = gradients[parameter.value.name];
+    if (gradient) addToGradient(parameter, gradient);
+    delete gradients[parameter.value.name];
   }
-  const trained = parameters.filter((parameter) => parameter.trainable);
-  const { value, grads } = tf.variableGrads(
-    f,
-    trained.map((parameter) => parameter.value),
-  );
-  for (const parameter of trained) {
-    const gradient = grads[parameter.value.name]!;
-    const sum = parameter.gradient ? tf.add(parameter.gradient, gradient) : gradient;
-    if (sum !== gradient) tf.dispose([parameter.gradient!, gradient]);
-    parameter.gradient = tf.keep(sum);
-  }
+  for (const rest of Object.values(gradients)) rest?.dispose();
   return value;
 }
 
@@ -105,4 +138,3 @@ export function clearGradients(parameters: readonly Parameter[]): void {
     parameter.gradient = null;
   }
 }
-

@@ -7,7 +7,12 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const DRIVER_FOLDERS = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
-const BROWSER_FOLDERS = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', '/opt/chromium.org/chromium'];
+const BROWSER_FOLDERS = [
+  '/usr/lib/chromium',
+  '/usr/lib/chromium-browser',
+  '/opt/google/chrome',
+  '/opt/chromium.org/chromium',
+];
 
 const list = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
@@ -16,9 +21,13 @@ export function softwareDriver(): string | null {
   const playwright = process.env.PLAYWRIGHT_BROWSERS_PATH ?? join(homedir(), '.cache', 'ms-playwright');
   const folders = [
     ...BROWSER_FOLDERS,
-    ...list(playwright).flatMap((name) => list(join(playwright, name)).map((inner) => join(playwright, name, inner))),
+    ...list(playwright).flatMap((name) =>
+      list(join(playwright, name)).map((inner) => join(playwright, name, inner)),
+    ),
   ];
-  return folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find((file) => existsSync(file)) ?? null;
+  return (
+    folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find((file) => existsSync(file)) ?? null
+  );
 }
 
 /**
@@ -41,13 +50,17 @@ function loadLibrary(path: string): boolean {
  * Makes `navigator.gpu` available; true when it is. `forceSoftware` takes SwiftShader even beside a real
  * driver (tests). `toggles` are Dawn's, e.g. `enable-dawn-features=disable_robustness`.
  */
-export async function installWebGPU(options: { forceSoftware?: boolean; toggles?: string[] } = {}): Promise<boolean> {
+export async function installWebGPU(
+  options: { forceSoftware?: boolean; toggles?: string[] } = {},
+): Promise<boolean> {
   const scope: { navigator?: object } = globalThis;
   if (scope.navigator && 'gpu' in scope.navigator) return true;
   const driver = process.platform === 'linux' ? softwareDriver() : null;
   // A machine without Vulkan's loader has no driver of its own either; Chromium brings both.
-  const lent = driver !== null && !loadLibrary('libvulkan.so.1') && loadLibrary(join(dirname(driver), 'libvulkan.so.1'));
-  const hasDriver = !lent && DRIVER_FOLDERS.some((folder) => list(folder).some((file) => file.endsWith('.json')));
+  const lent =
+    driver !== null && !loadLibrary('libvulkan.so.1') && loadLibrary(join(dirname(driver), 'libvulkan.so.1'));
+  const hasDriver =
+    !lent && DRIVER_FOLDERS.some((folder) => list(folder).some((file) => file.endsWith('.json')));
   // Dawn reads the variable when it is created, so it must be set before; a user's own setting wins.
   if (driver && !process.env.VK_ICD_FILENAMES && (options.forceSoftware || !hasDriver)) {
     process.env.VK_ICD_FILENAMES = driver;
@@ -57,6 +70,10 @@ export async function installWebGPU(options: { forceSoftware?: boolean; toggles?
   Object.assign(globalThis, dawn.globals);
   const gpu = { value: dawn.create(options.toggles ?? []), configurable: true };
   if (scope.navigator) Object.defineProperty(scope.navigator, 'gpu', gpu);
-  else Object.defineProperty(globalThis, 'navigator', { value: Object.defineProperty({}, 'gpu', gpu), configurable: true });
+  else
+    Object.defineProperty(globalThis, 'navigator', {
+      value: Object.defineProperty({}, 'gpu', gpu),
+      configurable: true,
+    });
   return true;
 }

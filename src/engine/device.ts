@@ -1,0 +1,233 @@
+/**
+ * Opens the backend that runs everything: our own WebGPU device under tfjs's name, or wasm, or plain
+ * JavaScript. tfjs itself asks for few features and limits and never listens to errors or to the loss of a
+ * device, so this file does.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { DeviceError } from '../errors';
+import { bufferOf, webgpuBackend } from './dispatch';
+import { setOpsMode } from './mode';
+import { resetTapeAnchor } from './parameter';
+import { stepTime } from './probe';
+import { adapterKind, setVariants, type AdapterKind } from './variants';
+
+export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+
+/** What is shown about a device; the protocol's type of the same name has the same fields. */
+export interface DeviceInfo {
+  backend: BackendName;
+  description: string;
+  software: boolean;
+  features: string[];
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
+  /** Why this backend and not a faster one. Absent on a real GPU. */
+  reason?: string;
+}
+
+export interface Device {
+  readonly info: DeviceInfo;
+  /** Resolves with the reason when the device is lost or reports an error nobody caught; then start afresh. */
+  readonly lost: Promise<string>;
+  close(): void;
+}
+
+export interface DeviceOptions {
+  prefer: 'auto' | BackendName;
+  /** Folder or address of the three wasm files, ending in a slash. */
+  wasmPath?: string;
+}
+
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+// The defaults are too small: the tied embedding of GPT-2 small is 147 MiB, the default binding 128 MiB.
+const WANTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+function describe(info: GPUAdapterInfo): string {
+  const named = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');
+  return /swiftshader/i.test(named) ? 'SwiftShader' : named || 'unnamed GPU';
+}
+
+interface OpenGPU {
+  device: GPUDevice;
+  adapterInfo: GPUAdapterInfo;
+  kind: AdapterKind;
+  info: DeviceInfo;
+}
+
+/** Opens a GPU device, or says in one sentence why there is none. */
+async function openGPU(): Promise<OpenGPU | string> {
+  if (!('navigator' in globalThis) || !navigator.gpu) return 'WebGPU is not available here';
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) return 'WebGPU is available, but it found no GPU it can use';
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  } catch (error) {
+    return `the GPU refused to open (${error instanceof Error ? error.message : String(error)})`;
+  }
+  const description = describe(adapter.info);
+  const named = [description, adapter.info.vendor, adapter.info.architecture, adapter.info.device].join(' ');
+  const kind = adapterKind({
+    description: named,
+    isFallbackAdapter: adapter.info.isFallbackAdapter ?? false,
+  });
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const info: DeviceInfo = {
+    backend: 'webgpu',
+    description,
+    software: kind === 'software',
+    features: [...device.features].sort(),
+    limits: { maxBufferSize, maxStorageBufferBindingSize },
+  };
+  return { device, adapterInfo: adapter.info, kind, info };
+}
+
+/** Resolves once, with the first thing that makes the device's results worthless. */
+function watch(device: GPUDevice): { lost: Promise<string>; closing(): void } {
+  let closed = false;
+  const lost = new Promise<string>((resolve) => {
+    void device.lost.then(({ reason, message }) => {
+      if (!closed) resolve(`the GPU was lost (${reason}: ${message})`);
+    });
+    // tfjs computes on with zeros after a validation or out-of-memory error: the run must stop instead.
+    device.addEventListener('uncapturederror', (event) => {
+      resolve(`the GPU reported an error: ${event.error.message}`);
+    });
+  });
+  return { lost, closing: () => void (closed = true) };
+}
+
+async function activateGPU({ device, kind, info, adapterInfo }: OpenGPU): Promise<Device> {
+  const { lost, closing } = watch(device);
+  // tfjs registers its own factory at import when navigator.gpu is there.
+  if (tf.engine().backendNames().includes('webgpu')) tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapterInfo), 3);
+  await tf.setBackend('webgpu');
+  // Small tensors would be computed on the processor, and frozen into a replayed plan.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  resetTapeAnchor();
+  setVariants(kind);
+  setOpsMode('kernels');
+  return {
+    info,
+    lost,
+    close: () => {
+      closing();
+      setOpsMode('reference');
+      resetTapeAnchor();
+      tf.removeBackend('webgpu');
+      device.destroy();
+    },
+  };
+}
+
+const NO_LIMITS = { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31 };
+
+/** Plain tfjs ops on the processor. Throws DeviceError when the backend does not start. */
+async function activateProcessor(backend: 'wasm' | 'cpu', wasmPath: string | undefined): Promise<Device> {
+  let description = 'this processor, plain JavaScript';
+  if (backend === 'wasm') {
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    if (wasmPath !== undefined && tf.findBackend('wasm') === null) wasm.setWasmPaths(wasmPath);
+  } else {
+    await import('@tensorflow/tfjs-backend-cpu');
+  }
+  setOpsMode('reference');
+  if (!(await tf.setBackend(backend))) throw new DeviceError(`the ${backend} backend did not start`);
+  const features: string[] = [];
+  if (backend === 'wasm') {
+    const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+    if (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) features.push('simd');
+    const threads = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) ? getThreadsCount() : 1;
+    if (threads > 1) features.push('threads');
+    description = `this processor, ${threads > 1 ? `${threads} threads` : 'one thread'}`;
+  }
+  return {
+    info: { backend, description, software: true, features, limits: NO_LIMITS },
+    lost: new Promise(() => undefined),
+    close: () => undefined,
+  };
+}
+
+/** wasm, or plain JavaScript where wasm does not start. */
+async function openProcessor(prefer: 'wasm' | 'cpu', wasmPath: string | undefined): Promise<Device> {
+  if (prefer === 'cpu') return activateProcessor('cpu', undefined);
+  try {
+    return await activateProcessor('wasm', wasmPath);
+  } catch (error) {
+    const device = await activateProcessor('cpu', undefined);
+    const reason = `WebAssembly did not start (${error instanceof Error ? error.message : String(error)})`;
+    return { ...device, info: { ...device.info, reason } };
+  }
+}
+
+const withReason = (device: Device, reason: string): Device => ({
+  ...device,
+  info: { ...device.info, reason: [reason, device.info.reason].filter(Boolean).join('; ') },
+});
+
+/** Without a real GPU: a short training step on software WebGPU and on wasm, and the faster one stays. */
+async function fasterOfSoftware(gpu: OpenGPU, wasmPath: string | undefined): Promise<Device> {
+  const wasm = await openProcessor('wasm', wasmPath);
+  const wasmMs = await stepTime();
+  const webgpu = await activateGPU(gpu);
+  const webgpuMs = await stepTime();
+  const measured = `a trial step took ${webgpuMs.toFixed(0)} ms with WebGPU in software, ${wasmMs.toFixed(0)} ms with ${wasm.info.backend}`;
+  if (webgpuMs <= wasmMs) return withReason(webgpu, `no GPU was found; ${measured}`);
+  webgpu.close();
+  return withReason(await openProcessor('wasm', wasmPath), `no GPU was found; ${measured}`);
+}
+
+/**
+ * Opens a device and makes it tfjs's backend; one at a time. `auto` takes a real GPU, else the faster of
+ * software WebGPU and wasm. What is not there falls back from webgpu to wasm to cpu, with the reason in `info`.
+ */
+export async function openDevice({ prefer, wasmPath }: DeviceOptions): Promise<Device> {
+  if (prefer === 'wasm' || prefer === 'cpu') return openProcessor(prefer, wasmPath);
+  const gpu = await openGPU();
+  if (typeof gpu === 'string') return withReason(await openProcessor('wasm', wasmPath), gpu);
+  if (gpu.kind === 'software') {
+    if (prefer === 'auto') return fasterOfSoftware(gpu, wasmPath);
+    return withReason(await activateGPU(gpu), 'no GPU was found; WebGPU runs on the processor');
+  }
+  return activateGPU(gpu);
+}
+
+/**
+ * Reads a tensor back as float32. Unlike `data()` it leaves no copy on the processor and no staging buffer in
+ * tfjs's pool (154 MB each for the embedding of GPT-2 small).
+ */
+export async function readTensor(tensor: Tensor): Promise<Float32Array> {
+  if (tf.getBackend() !== 'webgpu') return Float32Array.from(await tensor.data());
+  const backend = webgpuBackend();
+  const source = bufferOf(tensor);
+  const size = tensor.size * 4;
+  const staging = backend.device.createBuffer({
+    size,
+    usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+  });
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.commandEncoder!.copyBufferToBuffer(source, 0, staging, 0, size);
+  backend.submitQueue();
+  try {
+    await staging.mapAsync(GPUMapMode.READ);
+    const bytes = staging.getMappedRange().slice(0);
+    return tensor.dtype === 'int32' ? Float32Array.from(new Int32Array(bytes)) : new Float32Array(bytes);
+  } finally {
+    staging.destroy();
+  }
+}

@@ -1,0 +1,56 @@
+/** Opens WebGPU in Node for a test file, on SwiftShader, and runs its tests on every kernel variant. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { openDevice, type Device } from '../engine/device';
+import { installWebGPU } from '../engine/webgpu.node';
+import { setVariants, type AdapterKind } from '../engine/variants';
+
+const require = createRequire(import.meta.url);
+
+/** Where the wasm files of the installed package are. */
+export const wasmFolder = (): string =>
+  join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist/');
+
+let device: Device | undefined;
+const errors: string[] = [];
+
+/** The device that all test files of this process share. Throws when there is no adapter: a skipped GPU test proves nothing. */
+export async function testDevice(): Promise<Device> {
+  if (device) {
+    await tf.setBackend('webgpu');
+    return device;
+  }
+  await installWebGPU({ forceSoftware: true, toggles: ['enable-dawn-features=disable_robustness'] });
+  const opened = await openDevice({ prefer: 'webgpu' });
+  if (opened.info.backend !== 'webgpu') {
+    throw new Error(
+      `GPU tests need a WebGPU adapter: ${opened.info.reason}. Install Chromium (it brings SwiftShader).`,
+    );
+  }
+  void opened.lost.then((reason) => errors.push(reason));
+  return (device = opened);
+}
+
+/** Call once at the top of a `*.gpu.test.ts`: opens the device and fails the file on any GPU error. */
+export function useTestDevice(): void {
+  beforeAll(async () => {
+    await testDevice();
+  });
+  afterAll(async () => {
+    await device?.info;
+    expect(errors, 'errors that the GPU reported').toEqual([]);
+  });
+}
+
+/** Runs the tests in `define` once with the kernels of software adapters and once with those of real GPUs. */
+export function onEveryVariant(define: (kind: AdapterKind) => void): void {
+  for (const kind of ['software', 'hardware'] as const) {
+    describe(`${kind} kernels`, () => {
+      beforeEach(() => setVariants(kind));
+      afterAll(() => setVariants('software'));
+      define(kind);
+    });
+  }
+}
