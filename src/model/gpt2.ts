@@ -1,0 +1,96 @@
+/**
+ * GPT-2 as a function over named tensors:
+ *   x = wte[ids] + wpe[0..T)
+ *   for every block:  x = x + proj(attention(ln_1(x)));  x = x + mlp(ln_2(x))
+ *   logits = ln_f(x) wteᵀ
+ * Source: "Language Models are Unsupervised Multitask Learners", section 2.3; Hugging Face's names and layout.
+ * Teacher and student are the same function with other weights. Activations are [N, C] with N = B T rows.
+ */
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { attention } from '../engine/ops/causalAttention';
+import type { TokenTensors } from '../engine/ops/embedding';
+import { embedding } from '../engine/ops/embedding';
+import { layerNorm } from '../engine/ops/layerNorm';
+import { linear } from '../engine/ops/linear';
+import type { Logits } from '../engine/ops/tokenLoss';
+import type { Parameter } from '../engine/parameter';
+import { ShapeError } from '../errors';
+import type { GPT2Config } from './config';
+import type { GPT2Params } from './params';
+
+/** A model: sizes and weights. */
+export interface Model {
+  readonly config: GPT2Config;
+  readonly params: GPT2Params;
+}
+
+export interface ForwardOptions {
+  /** Also return the embedding output and the output of every block. */
+  hiddenStates?: boolean;
+  /** [N, C] to take the place of the token embeddings; positions are added all the same. */
+  inputEmbeddings?: Tensor2D;
+}
+
+export interface ModelOutput {
+  /** [N, C], after the last layer norm. */
+  readonly hidden: Tensor2D;
+  /** Logits over the vocabulary as a handle; all of them at once are never built. */
+  readonly logits: Logits;
+  /** L + 1 tensors [N, C]: the embedding output, then every block's output (before the last layer norm). */
+  readonly hiddenStates?: readonly Tensor2D[];
+}
+
+/** One transformer block, pre-norm. x [N, C] -> [N, C] */
+function block(
+  x: Tensor2D,
+  layer: number,
+  params: GPT2Params,
+  config: GPT2Config,
+  tokens: TokenTensors,
+): Tensor2D {
+  const { nHead, layerNormEpsilon: epsilon, activation } = config;
+  const { batch, length } = tokens;
+  const p = (name: string) => params[`h.${layer}.${name}`]!;
+
+  const a = layerNorm(x, p('ln_1.weight'), p('ln_1.bias'), epsilon); //                             [N, C]
+  const qkv = linear(a, p('attn.c_attn.weight'), p('attn.c_attn.bias')); //                         [N, 3C]
+  const heads = attention(qkv, { batch, length, heads: nHead, causal: true }); //                   [N, C]
+  x = linear(heads, p('attn.c_proj.weight'), p('attn.c_proj.bias'), { residual: x }); //            [N, C]
+
+  const m = layerNorm(x, p('ln_2.weight'), p('ln_2.bias'), epsilon); //                             [N, C]
+  const inner = linear(m, p('mlp.c_fc.weight'), p('mlp.c_fc.bias'), { activation }); //             [N, nInner]
+  return linear(inner, p('mlp.c_proj.weight'), p('mlp.c_proj.bias'), { residual: x }); //           [N, C]
+}
+
+/**
+ * Runs the model on a batch. Differentiable where its parameters are trainable; everything returned belongs to
+ * the tape or the tidy around it. Throws ShapeError when the context is longer than nPositions.
+ */
+export function forward(
+  params: GPT2Params,
+  config: GPT2Config,
+  tokens: TokenTensors,
+  options: ForwardOptions = {},
+): ModelOutput {
+  if (tokens.length > config.nPositions) {
+    throw new ShapeError(
+      `a window of ${tokens.length} tokens does not fit the model's ${config.nPositions} positions`,
+      'Choose a context length of at most n_positions.',
+    );
+  }
+  const wte: Parameter = params['wte.weight']!;
+  const wpe: Parameter = params['wpe.weight']!;
+
+  let x = embedding(tokens, wte, wpe, options.inputEmbeddings); //                                  [N, C]
+  const hiddenStates = [x];
+  for (let layer = 0; layer < config.nLayer; layer++) {
+    x = block(x, layer, params, config, tokens);
+    hiddenStates.push(x);
+  }
+  const hidden = layerNorm(x, params['ln_f.weight']!, params['ln_f.bias']!, config.layerNormEpsilon);
+  return {
+    hidden,
+    logits: { kind: 'vocabulary', hidden, embedding: wte },
+    ...(options.hiddenStates ? { hiddenStates } : {}),
+  };
+}

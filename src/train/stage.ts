@@ -1,0 +1,143 @@
+/**
+ * One stage of a recipe while it runs: its method, its data, and what the method brings along (optimisers, own
+ * weights, a copy of the student, state of the epoch).
+ */
+import type { BatchIterator } from '../data/batches';
+import type { AdamW } from '../engine/ops/adamw';
+import { createAdamW } from '../engine/ops/adamw';
+import type { Parameter } from '../engine/parameter';
+import { createParameter, disposeParameter } from '../engine/parameter';
+import { RecipeError } from '../errors';
+import type { Method, Part, PartPosition } from '../methods/method';
+import { needsTeacher, partAt } from '../methods/method';
+import type { Model } from '../model/gpt2';
+import { disposeParams } from '../model/params';
+import type { RandomStream } from '../random';
+import { randomStream } from '../random';
+import type { Optimizer, Stage } from '../recipe/recipe';
+
+export interface StageModels {
+  student: Model;
+  teacher: Model | null;
+}
+
+export interface StageRun extends StageModels {
+  readonly index: number;
+  readonly stage: Stage;
+  readonly method: Method;
+  readonly steps: number;
+  readonly batches: BatchIterator;
+  readonly random: RandomStream;
+  readonly extra: Readonly<Record<string, Parameter>>;
+  /** The student as it was when the stage began, where a part trains it or learns from it. */
+  readonly copy: Model | null;
+  /** One per part, by index, made when the part is first reached. */
+  readonly optimizers: Map<number, AdamW>;
+  epoch: number;
+  /** What the method drew for this epoch. */
+  state: unknown;
+}
+
+/** Optimiser steps of a stage: as given, or its epochs over the training text, rounded up. */
+export function stageSteps(stage: Stage, batchesPerEpoch: number): number {
+  if (stage.steps !== undefined) return stage.steps;
+  return Math.max(1, Math.ceil((stage.epochs! * batchesPerEpoch) / stage.gradAccumSteps));
+}
+
+async function copyModel({ config, params }: Model): Promise<Model> {
+  const copies: Record<string, Parameter> = {};
+  for (const [name, { shape, value }] of Object.entries(params)) {
+    copies[name] = createParameter(name, shape, (await value.data()) as Float32Array, true);
+  }
+  return { config, params: copies };
+}
+
+/** Prepares a stage. Throws RecipeError when its method needs a teacher and there is none. */
+export async function openStage(
+  stage: Stage,
+  index: number,
+  method: Method,
+  models: StageModels,
+  batches: BatchIterator,
+  seed: number,
+): Promise<StageRun> {
+  if (needsTeacher(method) && !models.teacher) {
+    throw new RecipeError(`stages.${index}: ${method.label} needs a teacher, and none is loaded`);
+  }
+  const random = randomStream(seed, `stage ${index} ${method.id}`);
+  const context = { ...models, random };
+  const wantsCopy = method.parts.some((part) => part.teacher === 'copy' || part.trains?.includes('copy'));
+  return {
+    ...models,
+    index,
+    stage,
+    method,
+    batches,
+    random,
+    steps: stageSteps(stage, batches.batchesPerEpoch),
+    extra: method.createExtra?.(context, stage.settings) ?? {},
+    copy: wantsCopy ? await copyModel(models.student) : null,
+    optimizers: new Map(),
+    epoch: 0,
+    state: method.epochState?.(context, stage.settings),
+  };
+}
+
+export function closeStage(run: StageRun): void {
+  for (const optimizer of run.optimizers.values()) optimizer.dispose();
+  run.optimizers.clear();
+  Object.values(run.extra).forEach(disposeParameter);
+  if (run.copy) disposeParams(run.copy.params);
+}
+
+/** Where step `step` of the stage stands: its part, and what that part trains with which settings. */
+export interface StepPlan {
+  part: Part;
+  position: PartPosition;
+  optimizer: Optimizer;
+  /** What the part updates. */
+  trained: Parameter[];
+}
+
+export function planStep(run: StageRun, step: number): StepPlan {
+  const { method, stage } = run;
+  const position = partAt(method, stage.settings, step, run.steps);
+  const part = method.parts[position.part]!;
+  const groups = { student: run.student.params, copy: run.copy?.params ?? {}, extra: run.extra };
+  return {
+    part,
+    position,
+    optimizer: { ...stage.optimizer, ...part.optimizer?.(stage.settings) },
+    trained: (part.trains ?? ['student']).flatMap((group) => Object.values(groups[group])),
+  };
+}
+
+/** The part's optimiser. Those of parts that no later step belongs to are given back. */
+export function optimizerOf(run: StageRun, step: number, { position, trained }: StepPlan): AdamW {
+  let optimizer = run.optimizers.get(position.part);
+  if (!optimizer) {
+    const later = new Set<number>();
+    for (let s = step; s < run.steps; s++)
+      later.add(partAt(run.method, run.stage.settings, s, run.steps).part);
+    for (const [part, old] of run.optimizers) {
+      if (later.has(part)) continue;
+      old.dispose();
+      run.optimizers.delete(part);
+    }
+    optimizer = createAdamW(trained);
+    run.optimizers.set(position.part, optimizer);
+  }
+  return optimizer;
+}
+
+/** Notes a new epoch and lets the method draw its state anew; true when one has begun. */
+export function enterEpoch(run: StageRun): boolean {
+  const epoch = Math.floor(run.batches.position / run.batches.batchesPerEpoch);
+  if (epoch === run.epoch) return false;
+  run.epoch = epoch;
+  run.state = run.method.epochState?.(
+    { student: run.student, teacher: run.teacher, random: run.random },
+    run.stage.settings,
+  );
+  return true;
+}
