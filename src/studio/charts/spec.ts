@@ -1,0 +1,59 @@
+/** What a chart is given. Plain data; the same for the picture, the table, the summary and the exports. */
+import type { LineStyle } from './styles';
+
+export interface LineSeries {
+  id: string;
+  label: string;
+  style: LineStyle;
+  /** Ascending. */
+  x: Float64Array;
+  y: Float64Array;
+  /** Points measured one by one: drawn as markers, never smoothed. */
+  measured?: boolean;
+  /** Indices before which the line is broken. */
+  breaks?: readonly number[];
+  /** Indices at which smoothing begins anew. */
+  restarts?: readonly number[];
+  /** What is only foreseen, e.g. a schedule's rest: dotted, not in the legend. */
+  planned?: boolean;
+}
+
+export interface Reference {
+  id: string;
+  label: string;
+  value: number;
+  style: LineStyle;
+}
+
+export type XUnit = 'step' | 'tokens' | 'time';
+
+export interface LineChartSpec {
+  title: string;
+  /** Unit and protocol, in grey at the right. */
+  unit: string;
+  /** What one value is called in sentences: `perplexity`. */
+  quantity: string;
+  series: readonly LineSeries[];
+  references?: readonly Reference[];
+  xUnit: XUnit;
+  /** The planned end; 0 when the last point is the end. */
+  xEnd: number;
+  /** Lower is better: the lowest measured value of the first series is ringed and labelled. */
+  markBest?: boolean;
+  formatValue: (value: number) => string;
+  formatTick?: (value: number) => string;
+}
+
+/** How the reader wants to see it. */
+export interface ChartView {
+  log: boolean;
+  clip: boolean;
+  /** Weight of the past in the moving average, 0 to 0.99. */
+  smoothing: number;
+  zoom: readonly [number, number] | null;
+}
+
+/** What a chart takes over from its page until its own menu says otherwise. */
+export type ChartDefaults = Pick<ChartView, 'log' | 'clip' | 'smoothing'>;
+
+export type ChartMode = 'chart' | 'both' | 'table';
