@@ -7,13 +7,7 @@
  */
 import { CheckpointError } from '../errors';
 import { decodeFloats, type FloatDtype } from './floats';
-import type { TensorRange } from './safetensors';
-import type { ByteSource } from './source';
-
-interface Located {
-  source: ByteSource;
-  range: TensorRange & { dtype: FloatDtype };
-}
+import type { LocatedTensor } from './layout';
 
 const SAMPLE_ELEMENTS = 256;
 const CHUNK_ELEMENTS = 1 << 20;
@@ -38,13 +32,13 @@ function equal(a: Uint8Array, aDtype: FloatDtype, b: Uint8Array, bDtype: FloatDt
   return x.every((value, i) => Object.is(value, y[i]));
 }
 
-function readElements(tensor: Located, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+function readElements(tensor: LocatedTensor, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
   const width = elementBytes(tensor.range.dtype);
   return tensor.source.read(tensor.range.start + start * width, tensor.range.start + end * width);
 }
 
 /** Compares shape and up to 256 elements at either end. Throws CheckpointError when they differ. */
-export async function checkTiedEnds(head: Located, table: Located): Promise<void> {
+export async function checkTiedEnds(head: LocatedTensor, table: LocatedTensor): Promise<void> {
   const [a, b] = [head.range.shape, table.range.shape];
   if (a.length !== b.length || a.some((n, i) => n !== b[i]))
     refuse(`has the shape [${a.join(', ')}] and wte.weight [${b.join(', ')}]`);
@@ -61,7 +55,7 @@ export async function checkTiedEnds(head: Located, table: Located): Promise<void
 
 /** Compares the whole head with the bytes of wte, in chunks. Throws CheckpointError when they differ. */
 export async function checkTiedWhole(
-  head: Located,
+  head: LocatedTensor,
   table: { dtype: FloatDtype; shape: readonly number[]; bytes: Uint8Array },
 ): Promise<void> {
   const width = elementBytes(table.dtype);

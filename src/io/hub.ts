@@ -1,0 +1,201 @@
+/**
+ * A repository of the Hugging Face Hub, or of a mirror that speaks its paths, as a set of files read by ranges.
+ *
+ * One listing gives names, sizes and content ids; after it, only the ranges that the reader asks for are fetched. They
+ * are kept, in pieces of at most 16 MiB, in a store under the Hub's address and the file's content id (the sha256 of big
+ * files, git's blob id of small ones; a mirror could claim any id, hence the address). So a second load fetches the listing and nothing else, a new version never meets old bytes, a
+ * cancelled download goes on where it stopped, and two repositories with the same file share it. Where the Hub
+ * cannot be reached, the listing of the last visit serves what is kept.
+ */
+import { CheckpointError, SourceError } from '../errors';
+import { checkHubUrl, checkRepoName, fetchListing, matchesContent, type Entry } from './hubListing';
+import { checkRange, type ByteSource, type FileSet } from './source';
+import type { ByteStore } from './storage';
+import { cancelled, DEFAULT_PATIENCE, resumingFetch, UnreachableError, type Patience } from './transfer';
+
+export const HUB_URL = 'https://huggingface.co';
+
+export interface HubProgress {
+  /** The file that is being read. */
+  file: string;
+  /** Bytes handed out so far by this file set, kept ones included. */
+  doneBytes: number;
+  /** Of these, bytes that came over the network. */
+  downloadedBytes: number;
+  /** Bytes that readers have asked for so far. */
+  askedBytes: number;
+}
+
+export interface HubOptions {
+  /** `openai-community/gpt2` */
+  repo: string;
+  /** Branch, tag or commit; `main` when missing. */
+  revision?: string | undefined;
+  /** Base URL of the Hub or of a mirror. */
+  hubUrl?: string | undefined;
+  accessToken?: string | undefined;
+  fetch?: typeof fetch | undefined;
+  /** Where ranges are kept; without it every load downloads. */
+  cache?: ByteStore | null | undefined;
+  onProgress?: ((progress: HubProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  patience?: Patience | undefined;
+}
+
+export interface HubFileSet extends FileSet {
+  /** One sentence each: that the Hub could not be reached, that nothing could be kept. */
+  readonly warnings: string[];
+}
+
+const PIECE_BYTES = 1 << 24;
+/** Files up to here are checked against their content id when they are read whole. */
+const MAX_HASHED_BYTES = 1 << 26;
+
+class HubRepository implements HubFileSet {
+  readonly name: string;
+  readonly warnings: string[] = [];
+  private readonly revision: string;
+  private readonly fetch: typeof fetch;
+  private readonly patience: Patience;
+  private readonly cache: ByteStore | null;
+  private readonly progress: HubProgress = { file: '', doneBytes: 0, downloadedBytes: 0, askedBytes: 0 };
+  private entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly options: HubOptions,
+    private readonly hubUrl: string,
+  ) {
+    this.name = options.repo;
+    this.revision = options.revision ?? 'main';
+    this.fetch = options.fetch ?? fetch;
+    this.patience = options.patience ?? DEFAULT_PATIENCE;
+    this.cache = options.cache ?? null;
+  }
+
+  /** Gets the listing: from the Hub, or the kept one when the Hub is out of reach. */
+  async loadListing(): Promise<void> {
+    const key = `${this.hubUrl} ${this.name} ${this.revision}`;
+    let entries: Entry[];
+    try {
+      entries = await fetchListing({
+        repo: this.name,
+        revision: this.revision,
+        hubUrl: this.hubUrl,
+        accessToken: this.options.accessToken,
+        fetch: this.fetch,
+        signal: this.options.signal,
+        patience: this.patience,
+      });
+      await this.keep('listings', key, new TextEncoder().encode(JSON.stringify(entries)));
+    } catch (error) {
+      const kept = error instanceof UnreachableError ? await this.cache?.get('listings', key) : null;
+      if (!kept) throw error;
+      const host = new URL(this.hubUrl).host;
+      this.warnings.push(`${host} cannot be reached; this is ${this.name} as it was kept on the last visit.`);
+      entries = JSON.parse(new TextDecoder().decode(kept)) as Entry[];
+    }
+    this.entries = new Map(entries.map((entry) => [entry.name, entry]));
+  }
+
+  list(): Promise<string[]> {
+    return Promise.resolve([...this.entries.keys()]);
+  }
+
+  open(name: string): Promise<ByteSource | null> {
+    const entry = this.entries.get(name);
+    if (!entry) return Promise.resolve(null);
+    const read = (start: number, end: number) => this.read(entry, start, end);
+    return Promise.resolve({ name, size: entry.size, read });
+  }
+
+  private async read(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(entry.name, entry.size, start, end);
+    if (start === end) return new Uint8Array(0);
+    this.report(entry, { askedBytes: end - start });
+    if (end - start <= PIECE_BYTES) return this.piece(entry, start, end);
+    const bytes = new Uint8Array(end - start);
+    for (let from = start; from < end; from += PIECE_BYTES)
+      bytes.set(await this.piece(entry, from, Math.min(from + PIECE_BYTES, end)), from - start);
+    return bytes;
+  }
+
+  /** One range, from the store or else from the Hub. */
+  private async piece(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.options.signal?.aborted) throw cancelled(`${entry.name} of ${this.name}`);
+    const folder = `${this.hubUrl} ${entry.content}`;
+    // A store that cannot be read is as good as none: the download is then repeated.
+    const kept = await this.cache?.get(folder, `${start}-${end}`).catch(() => null);
+    if (kept?.length === end - start) {
+      this.report(entry, { doneBytes: kept.length });
+      return kept;
+    }
+    const bytes = await this.download(entry, start, end);
+    await this.keep(folder, `${start}-${end}`, bytes);
+    return bytes;
+  }
+
+  private async download(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { downloadFile } = await import('@huggingface/hub');
+    const { name: repo, revision, hubUrl } = this;
+    const name = `${entry.name} of ${repo}`;
+    const blob = await downloadFile({
+      repo: { type: 'model', name: repo },
+      path: entry.name,
+      revision,
+      hubUrl,
+      ...(this.options.accessToken && { accessToken: this.options.accessToken }),
+      fetch: resumingFetch({
+        name,
+        start,
+        end,
+        size: entry.size,
+        fetch: this.fetch,
+        signal: this.options.signal,
+        patience: this.patience,
+        onBytes: (count) => this.report(entry, { doneBytes: count, downloadedBytes: count }),
+      }),
+      // The listing told size and id already; without this every range would cost a second request.
+      downloadInfo: {
+        size: entry.size,
+        etag: entry.content,
+        url: `${hubUrl}/${repo}/resolve/${encodeURIComponent(revision)}/${encodeURIComponent(entry.name)}`,
+      },
+    });
+    if (!blob) throw new SourceError(`there is no ${name}`, 'Load the repository again.');
+    const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    const whole = start === 0 && end === entry.size && bytes.length <= MAX_HASHED_BYTES;
+    if (whole && !(await matchesContent(bytes, entry.content)))
+      throw new CheckpointError(
+        `${name} arrived damaged: its hash is not ${entry.content.slice(0, 12)}…`,
+        'Load it again; if this repeats, a proxy or the mirror changes files.',
+      );
+    return bytes;
+  }
+
+  private report(entry: Entry, change: Partial<Omit<HubProgress, 'file'>>): void {
+    this.progress.file = entry.name;
+    this.progress.doneBytes += change.doneBytes ?? 0;
+    this.progress.downloadedBytes += change.downloadedBytes ?? 0;
+    this.progress.askedBytes += change.askedBytes ?? 0;
+    this.options.onProgress?.({ ...this.progress });
+  }
+
+  /** Keeping is a convenience: when it fails, say so once and go on. */
+  private async keep(folder: string, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      await this.cache?.put(folder, name, bytes);
+    } catch (error) {
+      const warning = 'The download could not be kept, so the next load repeats it';
+      if (this.warnings.some((text) => text.startsWith(warning))) return;
+      this.warnings.push(`${warning}: ${(error as Error).message}.`);
+    }
+  }
+}
+
+/** Opens a repository: asks for its listing and nothing else. Throws SourceError, or CancelledError on the signal. */
+export async function hubFileSet(options: HubOptions): Promise<HubFileSet> {
+  checkRepoName(options.repo);
+  const repository = new HubRepository(options, checkHubUrl(options.hubUrl ?? HUB_URL));
+  await repository.loadListing();
+  return repository;
+}

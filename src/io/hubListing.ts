@@ -1,0 +1,93 @@
+/** The names, sizes and content ids of a repository's files, and the checks that go with them. */
+import { SourceError } from '../errors';
+import { sentenceFetch, type Patience } from './transfer';
+
+export interface Entry {
+  name: string;
+  size: number;
+  /** sha256 of an LFS file, git's blob id (sha1) otherwise. */
+  content: string;
+}
+
+export interface ListingRequest {
+  repo: string;
+  revision: string;
+  hubUrl: string;
+  accessToken?: string | undefined;
+  fetch: typeof fetch;
+  signal?: AbortSignal | undefined;
+  patience: Patience;
+}
+
+/** Throws SourceError unless it looks like `name` or `owner/name`. */
+export function checkRepoName(repo: string): void {
+  if (!/^([\w-][\w.-]*\/)?[\w-][\w.-]*$/.test(repo))
+    throw new SourceError(
+      `${JSON.stringify(repo)} is not the name of a repository`,
+      'A name looks like openai-community/gpt2.',
+    );
+}
+
+export function checkHubUrl(hubUrl: string): string {
+  if (!URL.canParse(hubUrl) || !/^https?:$/.test(new URL(hubUrl).protocol))
+    throw new SourceError(
+      `${JSON.stringify(hubUrl)} is not the address of a Hub`,
+      'Give an address such as https://huggingface.co.',
+    );
+  return hubUrl.replace(/\/+$/, '');
+}
+
+const encodeText = (text: string) => new TextEncoder().encode(text);
+
+/** The files at the top of the repository, over the network. */
+export async function fetchListing(request: ListingRequest): Promise<Entry[]> {
+  const { repo, revision, hubUrl, accessToken, signal, patience } = request;
+  // Loaded when first used: most sessions never ask the Hub.
+  const { listFiles } = await import('@huggingface/hub');
+  const name = revision === 'main' ? `repository ${repo}` : `repository ${repo} at revision ${revision}`;
+  const entries: Entry[] = [];
+  try {
+    for await (const file of listFiles({
+      repo: { type: 'model', name: repo },
+      revision: encodeURIComponent(revision),
+      hubUrl,
+      ...(accessToken && { accessToken }),
+      // Few tries: without a network the kept listing should answer soon.
+      fetch: sentenceFetch({
+        name,
+        fetch: request.fetch,
+        signal,
+        patience: { ...patience, retries: Math.min(2, patience.retries) },
+      }),
+    })) {
+      const content = file.lfs?.oid ?? file.oid;
+      if (file.type !== 'file' || file.path.includes('/') || !content || !Number.isSafeInteger(file.size))
+        continue;
+      entries.push({ name: file.path, size: file.size, content });
+    }
+  } catch (error) {
+    if (error instanceof SourceError || signal?.aborted) throw error;
+    throw new SourceError(
+      `${new URL(hubUrl).host} does not answer like a Hub: ${(error as Error).message}`,
+      'Check the address of the Hub in the settings.',
+      { cause: error },
+    );
+  }
+  return entries;
+}
+
+/** True when the bytes have the content id; ids of unknown kind are believed. */
+export async function matchesContent(bytes: Uint8Array<ArrayBuffer>, content: string): Promise<boolean> {
+  const sha1 = /^[0-9a-f]{40}$/.test(content);
+  if (!sha1 && !/^[0-9a-f]{64}$/.test(content)) return true;
+  // Plain-HTTP pages other than localhost have no crypto.subtle.
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
+  if (!subtle) return true;
+  // git hashes a blob with its kind and length in front.
+  const prefix = sha1 ? encodeText(`blob ${bytes.length}\0`) : new Uint8Array(0);
+  const hashed = new Uint8Array(prefix.length + bytes.length);
+  hashed.set(prefix);
+  hashed.set(bytes, prefix.length);
+  const digest = new Uint8Array(await subtle.digest(sha1 ? 'SHA-1' : 'SHA-256', hashed));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === content;
+}

@@ -1,0 +1,49 @@
+/** The byte store of the command line: a folder on the disk, one file an entry. Node only. */
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileNameOf, type ByteStore } from './storage';
+
+/** Bytes of all files below a folder; 0 when there is none. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries)
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  return bytes;
+}
+
+/** Entries are written under a temporary name, flushed and renamed, so that a half-written one never appears. */
+export function folderStore(root: string): ByteStore {
+  const place = (folder: string, name: string) => join(root, fileNameOf(folder), fileNameOf(name));
+  let temporary = 0;
+  return {
+    async get(folder, name) {
+      try {
+        return new Uint8Array(await readFile(place(folder, name)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw error;
+      }
+    },
+    async put(folder, name, bytes) {
+      await mkdir(join(root, fileNameOf(folder)), { recursive: true });
+      const path = place(folder, name);
+      const part = `${path}.${process.pid}-${temporary++}.part`;
+      try {
+        const file = await open(part, 'w');
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(part, path);
+      } catch (error) {
+        await rm(part, { force: true });
+        throw error;
+      }
+    },
+    size: () => sizeOf(root),
+    clear: () => rm(root, { recursive: true, force: true }),
+  };
+}

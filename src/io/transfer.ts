@@ -1,0 +1,245 @@
+/**
+ * One byte range over HTTP, to the end: a connection that breaks or stalls is taken up again where it stopped, a
+ * server that asks to wait is waited for, and one that ignores ranges is read past what is not wanted.
+ */
+import { CancelledError, SourceError } from '../errors';
+
+/** The server does not answer at all: what was kept may serve instead. */
+export class UnreachableError extends SourceError {}
+
+export interface Transfer {
+  /** For people: the file and where it comes from. */
+  name: string;
+  start: number;
+  end: number;
+  /** Bytes of the whole file. */
+  size: number;
+  fetch: typeof fetch;
+  signal?: AbortSignal | undefined;
+  /** Told the length of every piece that arrives. */
+  onBytes: (count: number) => void;
+  patience: Patience;
+}
+
+export interface Patience {
+  /** Tries after a failure without a byte in between. */
+  retries: number;
+  /** Before the first retry; doubled for each further one. */
+  delayMs: number;
+  /** A connection that gives no byte for so long counts as broken. */
+  stallMs: number;
+}
+
+export const DEFAULT_PATIENCE: Patience = { retries: 4, delayMs: 500, stallMs: 60_000 };
+
+/** Longer waits than this are the user's decision. */
+const MAX_WAIT_MS = 30_000;
+
+export function cancelled(name: string): CancelledError {
+  return new CancelledError(
+    `the download of ${name} was cancelled`,
+    'What has arrived is kept; load it again to go on.',
+  );
+}
+
+/** Resolves after `ms`, rejects with CancelledError when the signal comes first. */
+function wait(ms: number, name: string, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(cancelled(name));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** The sentence for an answer that is not the file. `what` is a repository or a file of one. */
+export function refusal(status: number, what: string, server: string): SourceError {
+  const answered = `${server} answered ${status}`;
+  if (status === 401 || status === 403)
+    return new SourceError(
+      `${answered} for ${what}: it does not exist, or it is private or gated`,
+      'Check the name; a private or gated model must be downloaded with your own account and dropped here as files.',
+    );
+  if (status === 404)
+    return new SourceError(
+      `${answered}: there is no ${what}`,
+      'Check the spelling and the revision; a name looks like openai-community/gpt2.',
+    );
+  if (status === 429)
+    return new SourceError(
+      `${answered} for ${what}: too many requests`,
+      'Wait a few minutes and load it again.',
+    );
+  return new SourceError(
+    `${answered} for ${what}`,
+    status >= 500
+      ? 'The server has a problem of its own; try again later.'
+      : 'Check the address of the Hub in the settings.',
+  );
+}
+
+/** Asks once more as long as patience allows; gives the first answer that is not a plea to wait. */
+async function patientFetch(
+  ask: () => Promise<Response>,
+  what: { name: string; server: string; signal?: AbortSignal | undefined },
+  patience: Patience,
+): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    if (what.signal?.aborted) throw cancelled(what.name);
+    let response: Response | null = null;
+    let cause: unknown;
+    try {
+      response = await ask();
+    } catch (error) {
+      if (what.signal?.aborted) throw cancelled(what.name);
+      cause = error;
+    }
+    if (response && response.status !== 429 && response.status < 500) return response;
+    const asked = Number(response?.headers.get('Retry-After') ?? 0) * 1000;
+    if (attempt >= patience.retries || asked > MAX_WAIT_MS) {
+      await response?.body?.cancel();
+      if (response) throw refusal(response.status, what.name, what.server);
+      throw new UnreachableError(
+        `${what.server} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+        'Check the network connection and the address of the Hub in the settings.',
+        { cause },
+      );
+    }
+    await response?.body?.cancel();
+    await wait(Math.max(asked, patience.delayMs * 2 ** attempt), what.name, what.signal);
+  }
+}
+
+const serverOf = (url: string | URL | Request): string =>
+  new URL(url instanceof Request ? url.url : url).host;
+
+/** A fetch for small answers, such as a listing: patient, cancellable, and its failures are sentences. */
+export function sentenceFetch(
+  options: Pick<Transfer, 'name' | 'fetch' | 'signal' | 'patience'>,
+): typeof fetch {
+  const { name, signal, patience } = options;
+  return async (url, init) => {
+    const server = serverOf(url);
+    const ask = () => options.fetch(url, { ...init, ...(signal && { signal }) });
+    const response = await patientFetch(ask, { name, server, signal }, patience);
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw refusal(response.status, name, server);
+  };
+}
+
+interface Connection {
+  reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Bytes before the wanted ones, from a server that ignores ranges. */
+  skip: number;
+}
+
+/** Opens the body of [position, end). `version` holds the ETag of the first answer: all must come from one file. */
+async function connect(
+  transfer: Transfer,
+  url: string | URL | Request,
+  init: RequestInit | undefined,
+  position: number,
+  version: { etag: string | null },
+): Promise<Connection> {
+  const { name, end, size, signal } = transfer;
+  const headers = new Headers(init?.headers);
+  headers.set('Range', `bytes=${position}-${end - 1}`);
+  const server = serverOf(url);
+  const ask = () => transfer.fetch(url, { ...init, headers, ...(signal && { signal }) });
+  const response = await patientFetch(ask, { name, server, signal }, transfer.patience);
+  const etag = response.headers.get('ETag');
+  const total = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
+  const moved = version.etag !== null && etag !== null && etag !== version.etag;
+  const resized = total !== null && (Number(total[1]) !== position || Number(total[2]) !== size);
+  if (response.status === 416 || (response.ok && (moved || resized))) {
+    await response.body?.cancel();
+    throw new SourceError(
+      `${name} changed on ${server} while it was read`,
+      'Load it again to get the new version.',
+    );
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw refusal(response.status, name, server);
+  }
+  version.etag ??= etag;
+  return { reader: response.body.getReader(), skip: response.status === 206 ? 0 : position };
+}
+
+/** The next piece; rejects when none comes for `stallMs`. */
+function readWithin(connection: Connection, stallMs: number): Promise<ReadableStreamReadResult<Uint8Array>> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no data for ${stallMs / 1000} s`)), stallMs);
+    connection.reader
+      .read()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+/**
+ * A fetch whose answer is the transfer's range, whatever happens to the connections below it. Its body fails with
+ * SourceError when patience ends and with CancelledError on the signal.
+ */
+export function resumingFetch(transfer: Transfer): typeof fetch {
+  const { name, start, end, signal, patience } = transfer;
+  return async (url, init) => {
+    const version = { etag: null };
+    let position = start;
+    let failures = 0;
+    let connection = await connect(transfer, url, init, position, version);
+
+    async function reconnect(reason: string): Promise<void> {
+      connection.reader.cancel().catch(() => undefined); // it is broken already
+      if (signal?.aborted) throw cancelled(name);
+      if (failures++ >= patience.retries)
+        throw new SourceError(
+          `${name} broke off at byte ${position} of ${end}: ${reason}`,
+          'What has arrived is kept; load it again to go on.',
+        );
+      await wait(patience.delayMs * 2 ** (failures - 1), name, signal);
+      connection = await connect(transfer, url, init, position, version);
+    }
+
+    async function next(): Promise<Uint8Array> {
+      for (;;) {
+        let piece: Uint8Array | undefined;
+        let reason = 'the connection ended early';
+        try {
+          piece = (await readWithin(connection, patience.stallMs)).value;
+        } catch (error) {
+          reason = error instanceof Error ? error.message : String(error);
+        }
+        if (!piece) {
+          await reconnect(reason);
+          continue;
+        }
+        const skipped = Math.min(connection.skip, piece.length);
+        connection.skip -= skipped;
+        const wanted = piece.subarray(skipped, skipped + end - position);
+        if (wanted.length > 0) return wanted;
+      }
+    }
+
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const piece = await next();
+        failures = 0;
+        position += piece.length;
+        transfer.onBytes(piece.length);
+        controller.enqueue(piece);
+        if (position < end) return;
+        controller.close();
+        connection.reader.cancel().catch(() => undefined); // the rest of a file from a server without ranges
+      },
+      cancel: () => connection.reader.cancel(),
+    });
+    return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status: 206 });
+  };
+}
