@@ -3,7 +3,7 @@
  * whatever uses them in Node must be bundled first. The result is kept by the hash of the sources.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { contentHash, root } from './common.mjs';
 
 // tfjs-core's Node platform calls require('util').
@@ -21,7 +21,7 @@ export async function bundle(entry) {
     'src',
     'package-lock.json',
     'scripts/bundle.mjs',
-    ...(entry.startsWith('src/') ? [] : [entry]),
+    ...(entry.startsWith('src/') ? [] : [dirname(entry)]),
   ];
   const file = join(folder, `${name}-${contentHash(inputs).slice(0, 16)}.mjs`);
   if (existsSync(file)) return file;
