@@ -196,6 +196,8 @@ async function fasterOfSoftware(gpu: OpenGPU, wasmPath: string | undefined): Pro
  * software WebGPU and wasm. What is not there falls back from webgpu to wasm to cpu, with the reason in `info`.
  */
 export async function openDevice({ prefer, wasmPath }: DeviceOptions): Promise<Device> {
+  // Silences tfjs's advice to install its Node backend, and skips its checks of every nested array.
+  tf.enableProdMode();
   if (prefer === 'wasm' || prefer === 'cpu') return openProcessor(prefer, wasmPath);
   const gpu = await openGPU();
   if (typeof gpu === 'string') return withReason(await openProcessor('wasm', wasmPath), gpu);

@@ -16,3 +16,19 @@ export function setOpsMode(next: OpsMode): void {
 export function usesKernels(): boolean {
   return mode === 'kernels' && tf.getBackend() === 'webgpu';
 }
+
+/**
+ * True when the kernels can run a model of this geometry: they read four floats at a time, so widths must be
+ * multiples of 4. For others the caller chooses `setOpsMode('reference')`.
+ */
+export function kernelsServe({
+  nEmbd,
+  nHead,
+  nInner,
+}: {
+  nEmbd: number;
+  nHead: number;
+  nInner: number;
+}): boolean {
+  return nEmbd % 4 === 0 && nInner % 4 === 0 && (nEmbd / nHead) % 4 === 0;
+}

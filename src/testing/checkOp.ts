@@ -14,12 +14,14 @@ export interface HostTensor {
   readonly trainable?: boolean;
 }
 
-export interface OpCase<I extends string, P extends string> {
+export interface OpCase<I extends string, P extends string, C extends tf.TensorContainer = null> {
   /** Activations: differentiated on the tape. */
   inputs: Record<I, HostTensor>;
   /** Parameters that the op reads by closure. */
   parameters: Record<P, HostTensor>;
-  run(inputs: Record<I, Tensor2D>, parameters: Record<P, Parameter>): tf.Tensor;
+  /** Tensors without a gradient that must outlive the backward pass (token ids); disposed at the end. */
+  setUp?: () => C;
+  run(inputs: Record<I, Tensor2D>, parameters: Record<P, Parameter>, constants: C): tf.Tensor;
   /** Gradient from above, as long as the output; seeded random values when absent. */
   upstream?: Float32Array;
 }
@@ -48,7 +50,9 @@ const mapRecord = <K extends string, A, B>(record: Record<K, A>, f: (value: A, k
   >;
 
 /** Runs the op forward and backward on the current backend and mode; leaves no tensor behind. */
-export async function evaluateOp<I extends string, P extends string>(op: OpCase<I, P>): Promise<OpResult> {
+export async function evaluateOp<I extends string, P extends string, C extends tf.TensorContainer = null>(
+  op: OpCase<I, P, C>,
+): Promise<OpResult> {
   const inputs = mapRecord(op.inputs, ({ shape, values }, name) =>
     createParameter(name, shape, values, true, true),
   );
@@ -56,11 +60,13 @@ export async function evaluateOp<I extends string, P extends string>(op: OpCase<
     createParameter(name, shape, values, trainable),
   );
   const all: Parameter[] = [...Object.values<Parameter>(inputs), ...Object.values<Parameter>(parameters)];
+  const constants = (op.setUp?.() ?? null) as C;
   let output: tf.Tensor | undefined;
   const total = valueAndGradients(() => {
     const y = op.run(
       mapRecord(inputs, ({ value }) => value as unknown as Tensor2D),
       parameters,
+      constants,
     );
     output = tf.keep(y.clone());
     const upstream = op.upstream ?? randomValues(y.size, 99);
@@ -70,14 +76,17 @@ export async function evaluateOp<I extends string, P extends string>(op: OpCase<
   for (const { name, gradient } of all) if (gradient) gradients[name] = await readTensor(gradient);
   const result = { output: await readTensor(output!), gradients };
   tf.dispose([total, output!]);
+  tf.dispose(constants);
   all.forEach(disposeParameter);
   return result;
 }
 
 /** As `evaluateOp`, on plain tfjs ops in JavaScript; the backend is restored. */
-export async function evaluateReference<I extends string, P extends string>(
-  op: OpCase<I, P>,
-): Promise<OpResult> {
+export async function evaluateReference<
+  I extends string,
+  P extends string,
+  C extends tf.TensorContainer = null,
+>(op: OpCase<I, P, C>): Promise<OpResult> {
   const backend = tf.getBackend();
   await tf.setBackend('cpu');
   try {
@@ -91,8 +100,8 @@ export async function evaluateReference<I extends string, P extends string>(
  * Fails unless output and every gradient agree within `tolerance` (max|x - ref| / max|ref|, tensor by tensor)
  * and the same tensors have gradients. The reference is another implementation, differentiated by tfjs's tape.
  */
-export async function checkOp<I extends string, P extends string>(
-  op: OpCase<I, P>,
+export async function checkOp<I extends string, P extends string, C extends tf.TensorContainer = null>(
+  op: OpCase<I, P, C>,
   tolerance: number,
 ): Promise<void> {
   const expected = await evaluateReference(op);
