@@ -1,0 +1,30 @@
+/** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
+import type { TextFile } from '../data/textFiles';
+import type { FileSet } from '../io/source';
+
+export interface HubRequest {
+  repo: string;
+  revision: string | undefined;
+  hubUrl: string;
+  onProgress(what: string, done: number, total: number): void;
+  signal: AbortSignal;
+}
+
+/** A file set whose opening may have something to say. */
+export interface HubFiles extends FileSet {
+  readonly warnings: readonly string[];
+}
+
+export interface Platform {
+  /** Folder or address of tfjs's wasm files, ending in a slash. */
+  readonly wasmPath: string;
+  /** Fetch a whole repository when it is loaded, with progress, rather than each weight when it is first used. */
+  readonly fetchesAhead: boolean;
+  /** The bundled teacher and its texts (`text/train.bin`). */
+  demo(): Promise<FileSet>;
+  openHub(request: HubRequest): Promise<HubFiles>;
+  /** A folder of this machine. Absent in the browser. */
+  openFolder?(path: string): Promise<FileSet>;
+  /** A text file of this machine. Absent in the browser. */
+  openText?(path: string): Promise<TextFile>;
+}

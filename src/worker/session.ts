@@ -1,0 +1,252 @@
+/**
+ * The session: everything that happens behind the channel. It owns the device, the loaded models and texts, and
+ * the one run in progress, and answers each command once. The same code serves the page (in a worker), the
+ * command line and the tests (over an in-memory port).
+ */
+import { openDevice, type Device } from '../engine/device';
+import { DeviceError, RecipeError, TrainingError, unreachable } from '../errors';
+import { perplexity } from '../eval/perplexity';
+import { filesFileSet } from '../io/source';
+import { METHODS } from '../methods/index';
+import { methodCard } from '../methods/method';
+import { parameterCount } from '../model/config';
+import { checkLayers } from '../model/selection';
+import type { Platform } from './platform';
+import type {
+  Answers,
+  Command,
+  CommandBody,
+  Event,
+  ModelRef,
+  PerplexityReport,
+  Port,
+  SweepRow,
+} from './protocol';
+import { createLane } from './session/lane';
+import { createMeasurements } from './session/measure';
+import { allLayers, modelRegistry, openModel, type KnownModel } from './session/models';
+import { parseRef, refOf, runRef } from './session/refs';
+import { createRuns } from './session/runs';
+import { continuePrompt, exportModel } from './session/students';
+import { createTask, errorReport, type Task } from './session/task';
+import { textRegistry } from './session/texts';
+import { requireTokenizer } from './session/vocabulary';
+
+const DEMO_NOTE = 'Trained for Decant by the Decant authors on the bundled texts; see docs/reproducing.md.';
+
+/** A running command. */
+interface Running {
+  type: Command['type'];
+  abort: AbortController;
+}
+
+/** Connects a session to its end of the channel. It lives as long as the channel does. */
+export function createSession(port: Port, platform: Platform): void {
+  const running = new Map<number, Running>();
+  const models = modelRegistry();
+  const lane = createLane();
+  let device: Device | undefined;
+  let hubUrl = '';
+  /** Rejects when the device is gone, and with it whatever still runs. */
+  let lost = new Promise<never>(() => {});
+  /** The model that a text is shown with: the last one loaded that can read. */
+  let reader = 'demo';
+
+  const send = (event: Event) => port.postMessage(event);
+  const texts = textRegistry({ platform, openModel: ensureModel });
+  const measurements = createMeasurements(texts);
+  const info = () => {
+    if (device) return device.info;
+    throw new DeviceError('no device is open', 'Send `open` first.');
+  };
+  const runs = createRuns({ models, texts, openModel: ensureModel, device: info });
+
+  async function filesOf(model: ModelRef, task: Task) {
+    switch (model.kind) {
+      case 'demo':
+        return platform.demo();
+      case 'files':
+        return filesFileSet(model.name, model.files);
+      case 'path':
+        if (platform.openFolder) return platform.openFolder(model.path);
+        throw new RecipeError(
+          `the folder ${model.path} cannot be opened by name here`,
+          'Choose or drop it instead.',
+        );
+      case 'hub': {
+        const { repo, revision } = model;
+        const onProgress = (what: string, done: number, total: number) =>
+          task.progress(what, done, total, 'bytes');
+        const files = await platform.openHub({ repo, revision, hubUrl, onProgress, signal: task.signal });
+        files.warnings.forEach((message) => send({ type: 'warning', message }));
+        return files;
+      }
+      case 'run':
+        throw new RecipeError(`run ${model.runId} has left no student`, 'Start it, or choose another model.');
+      default:
+        return unreachable(model);
+    }
+  }
+
+  async function loadModel(model: ModelRef, task: Task): Promise<KnownModel> {
+    const ref = refOf(model);
+    if (model.kind === 'run' && models.has(ref)) return models.get(ref);
+    const known = await openModel(
+      ref,
+      await filesOf(model, task),
+      model.kind === 'demo' ? DEMO_NOTE : undefined,
+    );
+    if (model.kind === 'hub' && platform.fetchesAhead) await known.fetchAll(task);
+    task.check();
+    measurements.forget(ref);
+    models.add(known);
+    return known;
+  }
+
+  /** A model by its name: as loaded before, or loaded now. */
+  async function ensureModel(ref: string, task: Task): Promise<KnownModel> {
+    if (models.has(ref)) return models.get(ref);
+    const model = parseRef(ref, platform.openFolder !== undefined);
+    return model ? loadModel(model, task) : models.get(ref);
+  }
+
+  async function open({
+    device: prefer,
+    hubUrl: url,
+  }: CommandBody & { type: 'open' }): Promise<Answers['open']> {
+    for (const { type, abort } of running.values()) if (type !== 'open') abort.abort();
+    models.clear();
+    device?.close();
+    device = undefined;
+    hubUrl = url;
+    const opened = await openDevice({ prefer, wasmPath: platform.wasmPath });
+    device = opened;
+    lost = opened.lost.then((reason) => {
+      throw new DeviceError(reason, 'Close other pages that use the GPU, then start again.');
+    });
+    lost.catch((error) => {
+      if (device === opened) send({ type: 'fatal', error: errorReport(error) });
+    });
+    return { device: opened.info, methods: METHODS.map(methodCard) };
+  }
+
+  async function evaluate(
+    command: CommandBody & { type: 'evaluate' },
+    task: Task,
+  ): Promise<PerplexityReport> {
+    const known = await ensureModel(command.model, task);
+    const { input, window, stride } = command;
+    const ids =
+      'ids' in input ? input.ids : requireTokenizer(known.card.name, known.vocabulary).encode(input.text);
+    const outside = ids.find((id) => id >= known.config.vocabSize);
+    if (outside !== undefined) {
+      throw new RecipeError(`token ${outside} is beyond the model's vocabulary of ${known.config.vocabSize}`);
+    }
+    const { params, config } = await known.view(allLayers(known.config), task);
+    return perplexity(params, config, ids, {
+      window,
+      stride,
+      signal: task.signal,
+      onProgress: (done, total) => task.progress('evaluating', done, total, 'rows'),
+    });
+  }
+
+  async function sweep(command: CommandBody & { type: 'sweep' }, task: Task): Promise<SweepRow[]> {
+    const known = await ensureModel(command.model, task);
+    const rows: SweepRow[] = [];
+    for (const { strategy, keep, layers } of command.candidates) {
+      task.check();
+      const { perplexity: value, tokens } = await measurements.measure(known, layers, task);
+      const parameters = parameterCount({ ...known.config, nLayer: layers.length });
+      const row = { strategy, keep, layers, parameters, perplexity: value, tokens };
+      rows.push(row);
+      send({ type: 'sweepRow', id: task.id, row });
+    }
+    return rows;
+  }
+
+  /** Work on the device that is not training: after what came before it, and not during a run. */
+  function onDevice<T>(task: Task, work: () => Promise<T>): Promise<T> {
+    info();
+    const busy = runs.busy();
+    if (busy) throw new TrainingError(busy, 'Pause or stop the run, or wait until it has ended.');
+    return lane.run(async () => {
+      task.check();
+      return work();
+    });
+  }
+
+  async function start(command: CommandBody & { type: 'start' }, task: Task): Promise<Answers['start']> {
+    info();
+    // A measurement of a selection is a courtesy; whoever starts a run wants the run.
+    for (const { type, abort } of running.values()) if (type === 'measure') abort.abort();
+    await lane.run(() => Promise.resolve());
+    return runs.start(command, task);
+  }
+
+  async function perform(command: Command, task: Task): Promise<Answers[Command['type']]> {
+    switch (command.type) {
+      case 'open':
+        return open(command);
+      case 'loadModel': {
+        const { card, vocabulary } = await loadModel(command.model, task);
+        if (vocabulary.tokenizer) reader = card.ref;
+        return card;
+      }
+      case 'loadText': {
+        const { card, vocabulary } = await ensureModel(models.has(reader) ? reader : 'demo', task);
+        return texts.load(command.text, command.contextLength, requireTokenizer(card.name, vocabulary), task);
+      }
+      case 'measure':
+        return onDevice(task, async () => {
+          const known = await ensureModel(command.model, task);
+          return measurements.measure(known, checkLayers(command.layers, known.config.nLayer), task);
+        });
+      case 'evaluate':
+        return onDevice(task, () => evaluate(command, task));
+      case 'sweep':
+        return onDevice(task, () => sweep(command, task));
+      case 'start':
+        return start(command, task);
+      case 'pause':
+      case 'resume':
+      case 'stepOnce':
+      case 'stop':
+      case 'evaluateNow':
+        await runs.control(command.type);
+        return null;
+      case 'export':
+        return onDevice(task, () => exportModel(models.get(runRef(command.runId)), command.dtype, task));
+      case 'generate':
+        return onDevice(task, async () =>
+          continuePrompt(await ensureModel(command.model, task), command, task),
+        );
+      case 'forget':
+        runs.refuseActive(command.runId);
+        measurements.forget(runRef(command.runId));
+        models.forget(runRef(command.runId));
+        return null;
+      case 'cancel':
+        running.get(command.target)?.abort.abort();
+        return null;
+      default:
+        return unreachable(command);
+    }
+  }
+
+  port.onmessage = ({ data }) => {
+    // The client in the same build is the only sender.
+    const command = data as Command;
+    const { id, type } = command;
+    const abort = new AbortController();
+    running.set(id, { type, abort });
+    const task = createTask(id, abort.signal, send);
+    const work = perform(command, task);
+    void (type === 'open' ? work : Promise.race([work, lost]))
+      .then(
+        (result) => send({ type: 'done', id, result }),
+        (error: unknown) => send({ type: 'failed', id, error: errorReport(error) }),
+      )
+      .finally(() => running.delete(id));
+  };
+}

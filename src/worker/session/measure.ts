@@ -1,0 +1,59 @@
+/** Zero-shot perplexity of any layers of a loaded model on one small fixed text, each set measured once. */
+import { perplexity } from '../../eval/perplexity';
+import type { PerplexityReport } from '../protocol';
+import type { KnownModel } from './models';
+import type { Task } from './task';
+import type { TextRegistry } from './texts';
+import { requireTokenizer } from './vocabulary';
+
+/** Enough for strategies to stand apart, few enough for a second on a small GPU. */
+const TOKENS = 4096;
+const WINDOW = 128;
+
+/**
+ * `count` windows spread evenly over a stream, side by side: all parts of a text that is sorted by source, and
+ * always the same ones.
+ */
+export function spreadWindows(ids: ArrayLike<number>, window: number, count: number): Int32Array {
+  const available = Math.max(1, Math.min(count, Math.floor(ids.length / window)));
+  const last = Math.max(0, ids.length - window);
+  const result = new Int32Array(Math.min(ids.length, available * window));
+  for (let i = 0; i < available; i++) {
+    const start = available === 1 ? 0 : Math.floor((i * last) / (available - 1));
+    for (let j = 0; j < window && i * window + j < result.length; j++)
+      result[i * window + j] = ids[start + j]!;
+  }
+  return result;
+}
+
+export interface Measurements {
+  measure(model: KnownModel, layers: readonly number[], task: Task): Promise<PerplexityReport>;
+  /** Forgets a model that is loaded anew. */
+  forget(ref: string): void;
+}
+
+export function createMeasurements(texts: TextRegistry): Measurements {
+  const known = new Map<string, PerplexityReport>();
+  return {
+    async measure(model, layers, task) {
+      const key = `${model.card.ref}\n${layers.join(' ')}`;
+      const before = known.get(key);
+      if (before) return before;
+      const tokenizer = requireTokenizer(model.card.name, model.vocabulary);
+      const { ids } = await texts.heldOut(tokenizer, task);
+      const window = Math.min(WINDOW, model.config.nPositions);
+      const view = await model.view(layers, task);
+      const report = await perplexity(view.params, view.config, spreadWindows(ids, window, TOKENS / window), {
+        window,
+        stride: window,
+        signal: task.signal,
+        onProgress: (done, total) => task.progress('measuring', done * window, total * window, 'tokens'),
+      });
+      known.set(key, report);
+      return report;
+    },
+    forget(ref) {
+      for (const key of [...known.keys()]) if (key.startsWith(`${ref}\n`)) known.delete(key);
+    },
+  };
+}

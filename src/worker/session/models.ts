@@ -1,0 +1,159 @@
+/**
+ * The models that a session knows: opened checkpoints, whose weights go to the device block by block when
+ * something needs them, and students of finished runs, which are there already. A selection of layers is a view
+ * of the same weights: nothing is uploaded twice.
+ */
+import { createParameter, disposeParameter, type Parameter } from '../../engine/parameter';
+import { RecipeError } from '../../errors';
+import { openCheckpoint, type Checkpoint } from '../../io/checkpoint';
+import type { FileSet } from '../../io/source';
+import { parameterCount, parseConfig, type GPT2Config } from '../../model/config';
+import type { Model } from '../../model/gpt2';
+import { checkTensors, expectedTensors, sourceNames } from '../../model/params';
+import type { ModelCard } from '../protocol';
+import type { Task } from './task';
+import { readVocabulary, type Vocabulary } from './vocabulary';
+
+export interface KnownModel {
+  readonly card: ModelCard;
+  readonly config: GPT2Config;
+  readonly vocabulary: Vocabulary;
+  /** Where more of it can be read; null for a student that exists on the device only. */
+  readonly checkpoint: Checkpoint | null;
+  /** The blocks `layers` as one frozen model; reads and uploads what is not there yet. Do not dispose it. */
+  view(layers: readonly number[], task: Task): Promise<Model>;
+  /** Reads every weight once, so that a store can keep it and later uses need no network. */
+  fetchAll(task: Task): Promise<void>;
+  /** Takes its weights off the device. */
+  dispose(): void;
+}
+
+/** All blocks of a model. */
+export const allLayers = (config: GPT2Config): number[] => Array.from({ length: config.nLayer }, (_, i) => i);
+
+/** Weights of a checkpoint on the device, by their name there; each is read once. */
+function uploadedWeights(checkpoint: Checkpoint, config: GPT2Config) {
+  const weights = new Map<string, Parameter>();
+  return {
+    async view(layers: readonly number[], task: Task): Promise<Model> {
+      const names = sourceNames(config, layers);
+      const missing = [...new Set(names.values())].filter((name) => !weights.has(name));
+      const total = missing.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.bytes ?? 0), 0);
+      const known = checkpoint.warnings.length;
+      let done = 0;
+      for (const name of missing) {
+        task.check();
+        const values = await checkpoint.readFloat32(name);
+        const { shape, bytes } = checkpoint.tensors.get(name)!;
+        // Another command may have read the same tensor in the meantime.
+        if (!weights.has(name)) weights.set(name, createParameter(name, shape, values, false));
+        done += bytes;
+        task.progress('reading weights', done, total, 'bytes');
+      }
+      for (const message of checkpoint.warnings.slice(known)) task.send({ type: 'warning', message });
+      const params = Object.fromEntries([...names].map(([name, source]) => [name, weights.get(source)!]));
+      return { config: { ...config, nLayer: layers.length }, params };
+    },
+    dispose() {
+      for (const parameter of weights.values()) disposeParameter(parameter);
+      weights.clear();
+    },
+  };
+}
+
+/** Opens a checkpoint: config, headers and tokenizer are read and checked, weights are not. */
+export async function openModel(ref: string, files: FileSet, note?: string): Promise<KnownModel> {
+  const checkpoint = await openCheckpoint(files);
+  const config = parseConfig(checkpoint.config);
+  checkTensors(checkpoint.tensors, config);
+  const vocabulary = await readVocabulary(files, config.vocabSize);
+  const entries = [...checkpoint.tensors.values()];
+  const dtypes = [...new Set(entries.map((entry) => entry.dtype))];
+  const card: ModelCard = {
+    ref,
+    name: checkpoint.name,
+    config,
+    parameters: parameterCount(config),
+    bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0),
+    dtype: dtypes.join(' + '),
+    tokenizer: vocabulary.origin,
+    warnings: checkpoint.warnings,
+    ...(note === undefined ? {} : { note }),
+  };
+  const weights = uploadedWeights(checkpoint, config);
+  const { view, dispose } = weights;
+  const fetchAll = async (task: Task) => {
+    for (const name of checkpoint.tensors.keys()) {
+      task.check();
+      await checkpoint.readRaw(name);
+    }
+  };
+  return { card, config, vocabulary, checkpoint, view, fetchAll, dispose };
+}
+
+/** A student that a run left on the device, as a model that can be measured, exported and taught from. */
+export function studentModel(ref: string, name: string, student: Model, vocabulary: Vocabulary): KnownModel {
+  const { config, params } = student;
+  const card: ModelCard = {
+    ref,
+    name,
+    config,
+    parameters: parameterCount(config),
+    bytes:
+      4 *
+      [...expectedTensors(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    dtype: 'F32',
+    tokenizer: vocabulary.origin,
+    warnings: [],
+  };
+  return {
+    card,
+    config,
+    vocabulary,
+    checkpoint: null,
+    view(layers) {
+      const view = Object.fromEntries(
+        [...sourceNames(config, layers)].map(([target, source]) => [target, params[source]!]),
+      );
+      return Promise.resolve({ config: { ...config, nLayer: layers.length }, params: view });
+    },
+    fetchAll: () => Promise.resolve(),
+    dispose() {
+      for (const parameter of Object.values(params)) disposeParameter(parameter);
+    },
+  };
+}
+
+export interface ModelRegistry {
+  add(model: KnownModel): void;
+  /** Throws RecipeError when no model goes by that name. */
+  get(ref: string): KnownModel;
+  has(ref: string): boolean;
+  forget(ref: string): void;
+  clear(): void;
+}
+
+export function modelRegistry(): ModelRegistry {
+  const models = new Map<string, KnownModel>();
+  const forget = (ref: string) => {
+    models.get(ref)?.dispose();
+    models.delete(ref);
+  };
+  return {
+    add(model) {
+      forget(model.card.ref);
+      models.set(model.card.ref, model);
+    },
+    get(ref) {
+      const model = models.get(ref);
+      if (!model) {
+        const known = [...models.keys()].join(', ') || 'none';
+        throw new RecipeError(`the model ${JSON.stringify(ref)} is not loaded`, `Loaded: ${known}.`);
+      }
+      return model;
+    },
+    has: (ref) => models.has(ref),
+    forget,
+    clear: () => [...models.keys()].forEach(forget),
+  };
+}

@@ -1,0 +1,216 @@
+/** Training runs: one at a time, from a recipe to a student that stays until it is forgotten. */
+import { trainingBatches } from '../../data/batches';
+import { perplexity } from '../../eval/perplexity';
+import { sampleText } from '../../eval/samples';
+import { TrainingError } from '../../errors';
+import { METHODS } from '../../methods/index';
+import { parameterCount } from '../../model/config';
+import type { Model } from '../../model/gpt2';
+import { disposeParams } from '../../model/params';
+import { parseRecipe, type Recipe, type Stage } from '../../recipe/recipe';
+import { createControl, type Control } from '../../train/control';
+import { languageModelling } from '../../train/task';
+import { plannedSteps, train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
+import type { CommandBody, DeviceInfo, PerplexityReport, RunResult } from '../protocol';
+import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './models';
+import { runRef } from './refs';
+import { stepBatches, type StepBatches } from './stepBatches';
+import type { Task } from './task';
+import { freshModel, keptLayers, makeStudent, makeTeacher } from './teacher';
+import type { TextRegistry, TokenisedText } from './texts';
+import { requireTokenizer, type Vocabulary } from './vocabulary';
+
+export type RunControl = 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow';
+
+export interface RunServices {
+  models: ModelRegistry;
+  texts: TextRegistry;
+  /** The model of a recipe's `teacher.model`, loaded if it is not. */
+  openModel(ref: string, task: Task): Promise<KnownModel>;
+  device(): DeviceInfo;
+}
+
+export interface Runs {
+  start(command: CommandBody & { type: 'start' }, task: Task): Promise<RunResult>;
+  control(command: RunControl): Promise<void>;
+  /** Throws TrainingError when that run is the one in progress. */
+  refuseActive(runId: string): void;
+  /** Why the device has no time for anything else; undefined when it has. */
+  busy(): string | undefined;
+}
+
+/** What a run is made of, once everything is loaded. */
+interface Prepared {
+  recipe: Recipe;
+  layers: number[];
+  vocabulary: Vocabulary;
+  student: Model;
+  teacher: Model | null;
+  text: TokenisedText;
+}
+
+interface ActiveRun {
+  runId: string;
+  control: Control & ReturnType<typeof createControl>;
+  paused: boolean;
+}
+
+/** The measured points of a run. */
+interface Measured {
+  before?: PerplexityReport;
+  after?: PerplexityReport;
+  best?: { step: number; loss: number };
+}
+
+async function prepare(recipe: Recipe, services: RunServices, task: Task): Promise<Prepared> {
+  const { model } = recipe.teacher;
+  if (typeof model !== 'string') {
+    const student = freshModel(recipe);
+    try {
+      const vocabulary = await services.texts.vocabularyFor(model, task);
+      const text = await services.texts.tokenise(
+        recipe.data,
+        requireTokenizer('the new model', vocabulary),
+        task,
+      );
+      return { recipe, layers: allLayers(student.config), vocabulary, student, teacher: null, text };
+    } catch (error) {
+      disposeParams(student.params);
+      throw error;
+    }
+  }
+  const source = await services.openModel(model, task);
+  const { vocabulary } = source;
+  const layers = keptLayers(recipe, source.config.nLayer);
+  const text = await services.texts.tokenise(
+    recipe.data,
+    requireTokenizer(source.card.name, vocabulary),
+    task,
+  );
+  const teacher = await makeTeacher(source, recipe, task);
+  const student = await makeStudent(source, layers, task);
+  return { recipe, layers, vocabulary, text, teacher, student };
+}
+
+/** Runs the trainer and turns what it says into events of the protocol. */
+async function execute(
+  run: ActiveRun,
+  prepared: Prepared,
+  task: Task,
+  steps: StepBatches,
+): Promise<[TrainingResult, Measured]> {
+  const { recipe, student, teacher, text } = prepared;
+  const { runId } = run;
+  const measured: Measured = {};
+  const batches = (stage: Stage, index: number) =>
+    trainingBatches(text.train, {
+      batchSize: stage.batchSize,
+      contextLength: recipe.data.contextLength,
+      // Another order for every stage, and the seed's own for the first.
+      seed: recipe.seed + index,
+    });
+
+  const evaluate = async (step: number, signal: AbortSignal) => {
+    const { window, stride, maxTokens, prompt } = recipe.evaluation;
+    const report = await perplexity(student.params, student.config, text.validation.ids, {
+      window,
+      stride,
+      maxTokens,
+      signal,
+    });
+    task.send({ type: 'eval', runId, step, ...report });
+    if (step === 0) measured.before = report;
+    else measured.after = report;
+    if (!measured.best || report.loss < measured.best.loss) measured.best = { step, loss: report.loss };
+    if (prompt === '') return;
+    const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed });
+    task.send({ type: 'sample', runId, step, ...sample });
+  };
+
+  const onEvent = (event: TrainingEvent) => {
+    if (event.type === 'step') {
+      const { type: _type, part: _part, ...step } = event;
+      steps.add({ runId, ...step });
+    } else if (event.type === 'state') {
+      steps.flush();
+      run.paused = event.state === 'paused';
+      task.send({ type: 'runState', runId, state: event.state });
+    }
+  };
+
+  const stageSteps = plannedSteps(recipe, (stage, index) => batches(stage, index).batchesPerEpoch);
+  const totalSteps = stageSteps.reduce((sum, count) => sum + count, 0);
+  task.send({ type: 'runStarted', runId, recipe, layers: prepared.layers, totalSteps, stageSteps });
+  const result = await train({
+    recipe,
+    methods: METHODS,
+    task: languageModelling,
+    student,
+    teacher,
+    batches,
+    evaluate,
+    control: run.control,
+    onEvent,
+  });
+  return [result, measured];
+}
+
+export function createRuns(services: RunServices): Runs {
+  let active: ActiveRun | undefined;
+
+  const start: Runs['start'] = async ({ runId, recipe: input }, task) => {
+    if (active) {
+      throw new TrainingError(`run ${active.runId} is in progress`, 'Stop it, or wait until it has ended.');
+    }
+    const recipe = parseRecipe(input, METHODS);
+    const run: ActiveRun = (active = { runId, control: createControl(), paused: false });
+    const steps = stepBatches(runId, (event) => task.send(event));
+    const startMs = performance.now();
+    let student: Model | undefined;
+    let kept = false;
+    try {
+      task.send({ type: 'runState', runId, state: 'preparing' });
+      const prepared = await prepare(recipe, services, task);
+      student = prepared.student;
+      const known = studentModel(runRef(runId), recipe.name ?? runId, student, prepared.vocabulary);
+      // From here on there are weights worth keeping, however the run ends.
+      services.models.add(known);
+      kept = true;
+      const [result, measured] = await execute(run, prepared, task, steps);
+      return {
+        runId,
+        steps: result.steps,
+        loss: result.loss,
+        perplexityBefore: measured.before,
+        perplexityAfter: measured.after,
+        bestStep: measured.best?.step,
+        layers: prepared.layers,
+        parameters: parameterCount(student.config),
+        tokensPerSecond: result.timeMs > 0 ? (1000 * result.tokens) / result.timeMs : 0,
+        wallMs: performance.now() - startMs,
+        device: services.device().description,
+        stopped: result.stopped,
+      };
+    } finally {
+      steps.flush();
+      if (student && !kept) disposeParams(student.params);
+      run.control.finish();
+      active = undefined;
+    }
+  };
+
+  return {
+    start,
+    async control(command) {
+      if (!active) throw new TrainingError('no run is in progress', 'Start one first.');
+      await active.control[command]();
+    },
+    refuseActive(runId) {
+      if (active?.runId === runId) throw new TrainingError(`run ${runId} is in progress`, 'Stop it first.');
+    },
+    busy: () =>
+      active && !active.paused
+        ? `run ${active.runId} is training, and the device has no time for anything else`
+        : undefined,
+  };
+}

@@ -1,0 +1,87 @@
+/** From a recipe's words to models: who teaches, which layers are kept, and the student on the device. */
+import { readTensor } from '../../engine/device';
+import { createParameter, disposeParameter, type Parameter } from '../../engine/parameter';
+import { RecipeError, SelectionError } from '../../errors';
+import { METHODS } from '../../methods/index';
+import { needsTeacher } from '../../methods/method';
+import { parseConfig } from '../../model/config';
+import type { Model } from '../../model/gpt2';
+import { initialiseParams, loadParams } from '../../model/params';
+import { checkLayers, selectLayers } from '../../model/selection';
+import type { Recipe } from '../../recipe/recipe';
+import { allLayers, type KnownModel } from './models';
+import type { Task } from './task';
+
+/** The teacher blocks that the student is made of, in order. Throws SelectionError. */
+export function keptLayers(recipe: Recipe, nLayer: number): number[] {
+  const { selection, seed } = recipe;
+  if (selection === null) return Array.from({ length: nLayer }, (_, i) => i);
+  if ('layers' in selection) return checkLayers(selection.layers, nLayer);
+  return selectLayers(selection.strategy, nLayer, selection.keep, seed).layers;
+}
+
+/** True when a stage of the recipe learns from a loaded teacher. */
+export function wantsTeacher(recipe: Recipe): boolean {
+  return recipe.stages.some(({ method }) =>
+    METHODS.some((known) => known.id === method && needsTeacher(known)),
+  );
+}
+
+/** A trainable copy of a model that is on the device already. */
+async function copyOf({ config, params }: Model): Promise<Model> {
+  const copies: Record<string, Parameter> = {};
+  try {
+    for (const [name, { shape, value }] of Object.entries(params)) {
+      copies[name] = createParameter(name, shape, await readTensor(value), true);
+    }
+  } catch (error) {
+    Object.values(copies).forEach(disposeParameter);
+    throw error;
+  }
+  return { config, params: copies };
+}
+
+/** A freshly initialised model, for a recipe that describes one instead of naming it. */
+export function freshModel(recipe: Recipe): Model {
+  const { model } = recipe.teacher;
+  if (typeof model === 'string')
+    throw new RecipeError(`teacher.model names ${model} and describes no new model`);
+  if (recipe.selection !== null) {
+    throw new SelectionError(
+      'selection picks layers of a model that is not trained yet',
+      'With teacher.model as {"config"}, selection must be null.',
+    );
+  }
+  if (wantsTeacher(recipe)) {
+    throw new RecipeError(
+      'a stage needs a teacher, and teacher.model describes a new model',
+      'Use fine-tune, or name a trained model.',
+    );
+  }
+  const config = parseConfig({ model_type: 'gpt2', ...model.config });
+  return { config, params: initialiseParams(config, recipe.seed) };
+}
+
+/**
+ * The student at the start of a run: the kept blocks of `source` with its embeddings and last layer norm, trainable.
+ * Of a checkpoint only these tensors' bytes are read.
+ */
+export async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
+  const { checkpoint, config } = source;
+  if (checkpoint === null) return copyOf(await source.view(layers, task));
+  const report = (done: number, total: number) => {
+    task.check();
+    task.progress('reading the student', done * 4, total * 4, 'bytes');
+  };
+  const params = await loadParams(checkpoint, config, layers, true, report);
+  return { config: { ...config, nLayer: layers.length }, params };
+}
+
+/** The whole teacher, frozen, when a stage learns from it. */
+export async function makeTeacher(
+  source: KnownModel | null,
+  recipe: Recipe,
+  task: Task,
+): Promise<Model | null> {
+  return source && wantsTeacher(recipe) ? source.view(allLayers(source.config), task) : null;
+}
