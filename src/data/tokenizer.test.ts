@@ -96,7 +96,7 @@ describe("GPT-2's own vocabulary", () => {
   for (const [name, text] of Object.entries(AWKWARD)) {
     test(`two encoders agree on ${name}, and decoding gives the text back`, () => {
       expect(fast.encode(text)).toEqual(slow.encode(text));
-      expect(fast.decode(fast.encode(text))).toBe(text.toWellFormed());
+      expect(fast.decode(fast.encode(text))).toBe(text.replace(/\p{Surrogate}/gu, '\ufffd'));
     });
   }
 

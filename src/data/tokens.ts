@@ -17,3 +17,10 @@ export interface Tokenizer {
   /** Decodes ids that arrive one by one without breaking characters. */
   streamDecoder(): StreamDecoder;
 }
+
+/** A folder of files, wherever it is. Structurally the `FileSet` of the room io. */
+export interface Folder {
+  open(
+    name: string,
+  ): Promise<{ readonly size: number; read(start: number, end: number): Promise<Uint8Array> } | null>;
+}

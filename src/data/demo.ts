@@ -1,0 +1,66 @@
+/**
+ * The bundled text: State of the Union addresses, Moby-Dick and World Factbook prose, kept as the token ids of the
+ * demo tokenizer (little-endian, 16 bits), whole documents held out. `scripts/build-demo-data.ts` makes the files.
+ */
+import { DataError } from '../errors';
+import { encodeDocuments, streamOf, type TokenStream } from './corpus';
+import { loadTokenizer, readTokenizerFiles } from './tokenizer';
+import type { Folder, Tokenizer } from './tokens';
+
+export const DEMO_SPLITS = ['train', 'validation', 'test'] as const;
+export type DemoSplit = (typeof DEMO_SPLITS)[number];
+
+async function readWhole(files: Folder, name: string): Promise<Uint8Array> {
+  const source = await files.open(name);
+  if (!source)
+    throw new DataError(`the demo lacks ${name}`, 'Run npm run build:demo, or install Decant again.');
+  return source.read(0, source.size);
+}
+
+/** The ids of one split as the bundle has them; `files` is `public/demo/text`. */
+export async function readDemoIds(files: Folder, split: DemoSplit): Promise<Uint16Array> {
+  const bytes = await readWhole(files, `${split}.bin`);
+  if (bytes.length === 0 || bytes.length % 2 !== 0) {
+    throw new DataError(
+      `${split}.bin of the demo has ${bytes.length} bytes, expected an even number`,
+      'Fetch the project again.',
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
+
+/** The tokenizer that the bundled ids belong to; `files` is `public/demo/teacher`. */
+export async function loadDemoTokenizer(files: Folder): Promise<Tokenizer> {
+  const config = JSON.parse(new TextDecoder().decode(await readWhole(files, 'config.json'))) as {
+    vocab_size: number;
+  };
+  return loadTokenizer(await readTokenizerFiles(files), config.vocab_size);
+}
+
+/** A split's documents as text. */
+export function decodeDocuments(stream: TokenStream, tokenizer: Tokenizer): string[] {
+  return stream.documentStarts.map((start, i) =>
+    tokenizer.decode(stream.ids.subarray(start + 1, stream.documentStarts[i + 1] ?? stream.ids.length)),
+  );
+}
+
+/**
+ * One split of the demo text (`files` is `public/demo/text`) for a tokenizer: the bundled ids when it is the demo's own vocabulary, the text encoded
+ * again (seconds) when it is another's.
+ */
+export async function loadDemoStream(
+  files: Folder,
+  split: DemoSplit,
+  tokenizer: Tokenizer,
+  demoTokenizer: Tokenizer,
+  onProgress?: (share: number) => void,
+): Promise<TokenStream> {
+  const ids = await readDemoIds(files, split);
+  if (ids[0] !== demoTokenizer.endOfText) {
+    throw new DataError(`${split}.bin does not start with an end-of-text token`, 'Fetch the project again.');
+  }
+  const stream = streamOf(ids, demoTokenizer.endOfText);
+  if (tokenizer.fingerprint === demoTokenizer.fingerprint) return stream;
+  return encodeDocuments(decodeDocuments(stream, demoTokenizer), tokenizer, onProgress);
+}
