@@ -8,6 +8,8 @@ import type { ByteSource } from './source';
 const CONVERT =
   'Convert it in Python: AutoModelForCausalLM.from_pretrained("folder").save_pretrained("out", safe_serialization=True).';
 
+const HEAD_BYTES = 64;
+
 /** Names under which PyTorch, TensorFlow, Flax and llama.cpp store weights. */
 const FOREIGN_NAMES: [RegExp, string, string][] = [
   [
@@ -56,8 +58,13 @@ function recognise(head: Uint8Array): { reason: string; hint: string } | null {
   return null;
 }
 
-/** Throws CheckpointError when the file's first bytes show that it is something else. */
+/** Throws CheckpointError when a file's first bytes show that it is something else. */
+export function refuseForeignBytes(name: string, head: Uint8Array): void {
+  const found = recognise(head.subarray(0, HEAD_BYTES));
+  if (found) throw new CheckpointError(`${name} is ${found.reason}`, found.hint);
+}
+
+/** The same, reading the file's first 64 bytes. */
 export async function refuseForeignFile(source: ByteSource): Promise<void> {
-  const found = recognise(await source.read(0, Math.min(64, source.size)));
-  if (found) throw new CheckpointError(`${source.name} is ${found.reason}`, found.hint);
+  refuseForeignBytes(source.name, await source.read(0, Math.min(HEAD_BYTES, source.size)));
 }

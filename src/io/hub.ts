@@ -1,17 +1,27 @@
 /**
  * A repository of the Hugging Face Hub, or of a mirror that speaks its paths, as a set of files read by ranges.
  *
- * One listing gives names, sizes and content ids; after it, only the ranges that the reader asks for are fetched. They
- * are kept, in pieces of at most 16 MiB, in a store under the Hub's address and the file's content id (the sha256 of big
- * files, git's blob id of small ones; a mirror could claim any id, hence the address). So a second load fetches the listing and nothing else, a new version never meets old bytes, a
- * cancelled download goes on where it stopped, and two repositories with the same file share it. Where the Hub
- * cannot be reached, the listing of the last visit serves what is kept.
+ * The branch is resolved to a commit, whose listing gives names, sizes and content ids; after that, only the ranges
+ * that the reader asks for are fetched. They are kept, in pieces of at most 16 MiB, in a store under the Hub's address
+ * and the file's content id (the sha256 of big files, git's blob id of small ones; a mirror could claim any id, hence
+ * the address). So a second load fetches the listing and no file, a new version never meets old bytes, a cancelled
+ * download goes on where it stopped, and two repositories with the same file share it. Where the Hub cannot be
+ * reached, the listing of the last visit serves what is kept.
  */
 import { CheckpointError, SourceError } from '../errors';
-import { checkHubUrl, checkRepoName, fetchListing, matchesContent, type Entry } from './hubListing';
+import {
+  checkHubUrl,
+  checkRepoName,
+  fetchListing,
+  isCommit,
+  matchesContent,
+  type Entry,
+  type Listing,
+} from './hubListing';
+import { cancelled, UnreachableError } from './httpErrors';
 import { checkRange, type ByteSource, type FileSet } from './source';
 import type { ByteStore } from './storage';
-import { cancelled, DEFAULT_PATIENCE, resumingFetch, UnreachableError, type Patience } from './transfer';
+import { DEFAULT_PATIENCE, resumingFetch, type Patience } from './transfer';
 
 export const HUB_URL = 'https://huggingface.co';
 
@@ -43,6 +53,8 @@ export interface HubOptions {
 }
 
 export interface HubFileSet extends FileSet {
+  /** The commit that is read; a recipe that names it gets the same files for ever. */
+  readonly commit: string;
   /** One sentence each: that the Hub could not be reached, that nothing could be kept. */
   readonly warnings: string[];
 }
@@ -59,6 +71,7 @@ class HubRepository implements HubFileSet {
   private readonly patience: Patience;
   private readonly cache: ByteStore | null;
   private readonly progress: HubProgress = { file: '', doneBytes: 0, downloadedBytes: 0, askedBytes: 0 };
+  commit = '';
   private entries = new Map<string, Entry>();
 
   constructor(
@@ -72,29 +85,42 @@ class HubRepository implements HubFileSet {
     this.cache = options.cache ?? null;
   }
 
-  /** Gets the listing: from the Hub, or the kept one when the Hub is out of reach. */
+  /** Gets the listing: from the Hub, or the kept one when the Hub is out of reach or the revision cannot change. */
   async loadListing(): Promise<void> {
     const key = `${this.hubUrl} ${this.name} ${this.revision}`;
-    let entries: Entry[];
+    const kept = await this.keptListing(key);
+    let listing = isCommit(this.revision) ? kept : null;
     try {
-      entries = await fetchListing({
-        repo: this.name,
-        revision: this.revision,
-        hubUrl: this.hubUrl,
-        accessToken: this.options.accessToken,
-        fetch: this.fetch,
-        signal: this.options.signal,
-        patience: this.patience,
-      });
-      await this.keep('listings', key, new TextEncoder().encode(JSON.stringify(entries)));
+      listing ??= await this.freshListing(key);
     } catch (error) {
-      const kept = error instanceof UnreachableError ? await this.cache?.get('listings', key) : null;
-      if (!kept) throw error;
+      if (!kept || !(error instanceof UnreachableError)) throw error;
       const host = new URL(this.hubUrl).host;
       this.warnings.push(`${host} cannot be reached; this is ${this.name} as it was kept on the last visit.`);
-      entries = JSON.parse(new TextDecoder().decode(kept)) as Entry[];
+      listing = kept;
     }
-    this.entries = new Map(entries.map((entry) => [entry.name, entry]));
+    this.commit = listing.commit;
+    this.entries = new Map(listing.entries.map((entry) => [entry.name, entry]));
+  }
+
+  private async keptListing(key: string): Promise<Listing | null> {
+    const bytes = await this.cache?.get('listings', key).catch(() => null);
+    return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Listing) : null;
+  }
+
+  private async freshListing(key: string): Promise<Listing> {
+    const { accessToken, signal } = this.options;
+    const { name: repo, revision, hubUrl, patience } = this;
+    const listing = await fetchListing({
+      repo,
+      revision,
+      hubUrl,
+      accessToken,
+      fetch: this.fetch,
+      signal,
+      patience,
+    });
+    await this.keep('listings', key, new TextEncoder().encode(JSON.stringify(listing)));
+    return listing;
   }
 
   list(): Promise<string[]> {
@@ -136,7 +162,7 @@ class HubRepository implements HubFileSet {
 
   private async download(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     const { downloadFile } = await import('@huggingface/hub');
-    const { name: repo, revision, hubUrl } = this;
+    const { name: repo, commit: revision, hubUrl } = this;
     const name = `${entry.name} of ${repo}`;
     const blob = await downloadFile({
       repo: { type: 'model', name: repo },

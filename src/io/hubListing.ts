@@ -1,5 +1,6 @@
 /** The names, sizes and content ids of a repository's files, and the checks that go with them. */
-import { SourceError } from '../errors';
+import { DecantError, SourceError } from '../errors';
+import { RefusedError } from './httpErrors';
 import { sentenceFetch, type Patience } from './transfer';
 
 export interface Entry {
@@ -37,43 +38,74 @@ export function checkHubUrl(hubUrl: string): string {
   return hubUrl.replace(/\/+$/, '');
 }
 
+/** A full commit id names one state for ever; a branch or a tag may move. */
+export const isCommit = (revision: string) => /^[0-9a-f]{40}$/.test(revision);
+
 const encodeText = (text: string) => new TextEncoder().encode(text);
 
-/** The files at the top of the repository, over the network. */
-export async function fetchListing(request: ListingRequest): Promise<Entry[]> {
+/** What a revision held when it was asked for. */
+export interface Listing {
+  /** The commit behind the branch or tag; the revision itself where a mirror does not tell. */
+  commit: string;
+  entries: Entry[];
+}
+
+/**
+ * The commit that a branch or tag points at now. Everything else is then asked of that commit, so that a push in the
+ * middle of a download cannot mix two versions.
+ */
+async function resolveCommit(request: ListingRequest, patient: typeof fetch): Promise<string> {
+  const { repo, revision, hubUrl, accessToken } = request;
+  const { modelInfo } = await import('@huggingface/hub');
+  try {
+    const info = await modelInfo({
+      name: repo,
+      revision,
+      hubUrl,
+      additionalFields: ['sha'],
+      ...(accessToken && { accessToken }),
+      fetch: patient,
+    });
+    return /^[0-9a-f]{40}$/.test(info.sha) ? info.sha : revision;
+  } catch (error) {
+    // A plain mirror may serve files and listing only; if the repository is missing, the listing says so.
+    if (error instanceof RefusedError && error.status === 404) return revision;
+    throw error;
+  }
+}
+
+/** The files at the top of the repository, over the network. Throws SourceError, or CancelledError on the signal. */
+export async function fetchListing(request: ListingRequest): Promise<Listing> {
   const { repo, revision, hubUrl, accessToken, signal, patience } = request;
+  const name = revision === 'main' ? `repository ${repo}` : `repository ${repo} at revision ${revision}`;
+  // Few tries: without a network the kept listing should answer soon.
+  const few = { ...patience, retries: Math.min(2, patience.retries) };
+  const patient = sentenceFetch({ name, fetch: request.fetch, signal, patience: few });
   // Loaded when first used: most sessions never ask the Hub.
   const { listFiles } = await import('@huggingface/hub');
-  const name = revision === 'main' ? `repository ${repo}` : `repository ${repo} at revision ${revision}`;
   const entries: Entry[] = [];
   try {
-    for await (const file of listFiles({
-      repo: { type: 'model', name: repo },
-      revision: encodeURIComponent(revision),
+    const commit = isCommit(revision) ? revision : await resolveCommit(request, patient);
+    const query = {
+      repo: { type: 'model' as const, name: repo },
+      revision: encodeURIComponent(commit),
       hubUrl,
-      ...(accessToken && { accessToken }),
-      // Few tries: without a network the kept listing should answer soon.
-      fetch: sentenceFetch({
-        name,
-        fetch: request.fetch,
-        signal,
-        patience: { ...patience, retries: Math.min(2, patience.retries) },
-      }),
-    })) {
+    };
+    for await (const file of listFiles({ ...query, ...(accessToken && { accessToken }), fetch: patient })) {
       const content = file.lfs?.oid ?? file.oid;
       if (file.type !== 'file' || file.path.includes('/') || !content || !Number.isSafeInteger(file.size))
         continue;
       entries.push({ name: file.path, size: file.size, content });
     }
+    return { commit, entries };
   } catch (error) {
-    if (error instanceof SourceError || signal?.aborted) throw error;
+    if (error instanceof DecantError) throw error;
     throw new SourceError(
       `${new URL(hubUrl).host} does not answer like a Hub: ${(error as Error).message}`,
       'Check the address of the Hub in the settings.',
       { cause: error },
     );
   }
-  return entries;
 }
 
 /** True when the bytes have the content id; ids of unknown kind are believed. */

@@ -4,7 +4,7 @@
  */
 import { CheckpointError } from '../errors';
 import type { FloatDtype } from './floats';
-import { foreignName, refuseForeignFile } from './foreign';
+import { foreignName, refuseForeignBytes, refuseForeignFile } from './foreign';
 import { decodeUtf8, isObject, parseJsonObject, shorten, type Json } from './json';
 import { readHeader, type TensorRange } from './safetensors';
 import type { ByteSource, FileSet } from './source';
@@ -33,13 +33,16 @@ export async function readJson(
   if (!source) return null;
   if (source.size === 0)
     throw new CheckpointError(`${name} is empty`, 'The download or copy did not finish; fetch it again.');
-  await refuseForeignFile(source);
-  if (source.size > limit)
+  if (source.size > limit) {
+    await refuseForeignFile(source);
     throw new CheckpointError(
       `${name} has ${source.size} bytes; at most ${limit} are allowed`,
       'This is not the file its name says.',
     );
-  return parseJsonObject(decodeUtf8(await source.read(0, source.size), name), name);
+  }
+  const bytes = await source.read(0, source.size);
+  refuseForeignBytes(name, bytes);
+  return parseJsonObject(decodeUtf8(bytes, name), name);
 }
 
 /** Every tensor of a file set with its place, by the name in the file. */

@@ -2,10 +2,8 @@
  * One byte range over HTTP, to the end: a connection that breaks or stalls is taken up again where it stopped, a
  * server that asks to wait is waited for, and one that ignores ranges is read past what is not wanted.
  */
-import { CancelledError, SourceError } from '../errors';
-
-/** The server does not answer at all: what was kept may serve instead. */
-export class UnreachableError extends SourceError {}
+import { SourceError } from '../errors';
+import { cancelled, refusal, UnreachableError } from './httpErrors';
 
 export interface Transfer {
   /** For people: the file and where it comes from. */
@@ -35,13 +33,6 @@ export const DEFAULT_PATIENCE: Patience = { retries: 4, delayMs: 500, stallMs: 6
 /** Longer waits than this are the user's decision. */
 const MAX_WAIT_MS = 30_000;
 
-export function cancelled(name: string): CancelledError {
-  return new CancelledError(
-    `the download of ${name} was cancelled`,
-    'What has arrived is kept; load it again to go on.',
-  );
-}
-
 /** Resolves after `ms`, rejects with CancelledError when the signal comes first. */
 function wait(ms: number, name: string, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -55,32 +46,6 @@ function wait(ms: number, name: string, signal: AbortSignal | undefined): Promis
     }, ms);
     signal?.addEventListener('abort', stop, { once: true });
   });
-}
-
-/** The sentence for an answer that is not the file. `what` is a repository or a file of one. */
-export function refusal(status: number, what: string, server: string): SourceError {
-  const answered = `${server} answered ${status}`;
-  if (status === 401 || status === 403)
-    return new SourceError(
-      `${answered} for ${what}: it does not exist, or it is private or gated`,
-      'Check the name; a private or gated model must be downloaded with your own account and dropped here as files.',
-    );
-  if (status === 404)
-    return new SourceError(
-      `${answered}: there is no ${what}`,
-      'Check the spelling and the revision; a name looks like openai-community/gpt2.',
-    );
-  if (status === 429)
-    return new SourceError(
-      `${answered} for ${what}: too many requests`,
-      'Wait a few minutes and load it again.',
-    );
-  return new SourceError(
-    `${answered} for ${what}`,
-    status >= 500
-      ? 'The server has a problem of its own; try again later.'
-      : 'Check the address of the Hub in the settings.',
-  );
 }
 
 /** Asks once more as long as patience allows; gives the first answer that is not a plea to wait. */

@@ -103,7 +103,8 @@ export function parseConfig(json: unknown): GPT2Config {
       `config.json gives n_embd ${nEmbd} and n_head ${nHead}; the heads must divide the width evenly`,
       'The file is damaged or was edited; take the one that belongs to the weights.',
     );
-  const positions = fields['n_positions'] === undefined ? 'n_ctx' : 'n_positions';
+  // Old files give only n_ctx, which means the same.
+  const positions = (fields['n_positions'] ?? null) === null ? 'n_ctx' : 'n_positions';
   return {
     nLayer: count(fields, 'n_layer', 12, 1 << 12),
     nHead,

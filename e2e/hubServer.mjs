@@ -1,0 +1,224 @@
+/**
+ * A small Hub for tests and for trying things without a network: the paths that @huggingface/hub uses, served from
+ * folders or from memory, with the Hub's habits (redirects to another address for big files, ranges, ETags, CORS) and,
+ * on request, its bad days (cut connections, slow bytes, 429, ranges ignored).
+ *
+ *   node e2e/hubServer.mjs 8123 owner/name=folder ...
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Big files are kept by Git LFS, as on the Hub: these endings, or more than 10 MB. */
+const isBig = (name, size) => /\.(safetensors|bin|h5|msgpack|onnx)$/.test(name) || size > 10_000_000;
+
+const hash = (kind, ...parts) => parts.reduce((h, part) => h.update(part), createHash(kind)).digest('hex');
+
+/** Name -> { bytes, oid, sha256 | null } of a folder's or a record's files. */
+function readRepo(content) {
+  const files = new Map();
+  const entries =
+    typeof content === 'string'
+      ? readdirSync(content)
+          .filter((name) => statSync(join(content, name)).isFile())
+          .map((name) => [name, readFileSync(join(content, name))])
+      : Object.entries(content).map(([name, bytes]) => [name, Buffer.from(bytes)]);
+  for (const [name, bytes] of entries) {
+    const sha256 = isBig(name, bytes.length) ? hash('sha256', bytes) : null;
+    const stored = sha256 ? Buffer.from(pointer(sha256, bytes.length)) : bytes;
+    files.set(name, { bytes, sha256, oid: hash('sha1', `blob ${stored.length}\0`, stored), stored });
+  }
+  const commit = hash('sha1', ...[...files].map(([name, file]) => `${name} ${file.oid}\n`));
+  return { files, commit };
+}
+
+const pointer = (sha256, size) =>
+  `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`;
+
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': '*',
+  'Access-Control-Expose-Headers':
+    'Content-Range, Content-Length, ETag, Link, Retry-After, X-Error-Code, X-Linked-ETag, X-Linked-Size, X-Repo-Commit',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+
+/** [start, end) of a `Range: bytes=a-b` header; null without one, false when it cannot be satisfied. */
+function parseRange(header, size) {
+  const found = /^bytes=(\d+)-(\d*)$/.exec(header ?? '');
+  if (!found) return null;
+  const start = Number(found[1]);
+  const end = found[2] === '' ? size : Math.min(size, Number(found[2]) + 1);
+  return start < end ? [start, end] : false;
+}
+
+/** Sends the body whole, or slowly, or only in part before it cuts the connection. */
+function sendBody(state, request, response, body, fault) {
+  if (request.method === 'HEAD') return void response.end();
+  const send = (bytes) => {
+    state.bytesSent += bytes.length;
+    return response.write(bytes);
+  };
+  if (fault?.cutAfterBytes !== undefined) {
+    send(body.subarray(0, fault.cutAfterBytes));
+    // Let what was written reach the socket before it is torn down.
+    return void setTimeout(() => response.destroy(), 20);
+  }
+  if (fault?.stallAfterBytes !== undefined) return void send(body.subarray(0, fault.stallAfterBytes));
+  if (fault?.bytesPerSecond !== undefined) {
+    let position = 0;
+    const step = Math.max(1, Math.round(fault.bytesPerSecond / 20));
+    const timer = setInterval(() => {
+      send(body.subarray(position, position + step));
+      position += step;
+      if (position >= body.length) response.end();
+    }, 50);
+    return void response.on('close', () => clearInterval(timer));
+  }
+  send(body);
+  response.end();
+}
+
+function sendFile(state, request, response, file, fault, headers) {
+  const etag = `"${file.sha256 ?? file.oid}"`;
+  const range = fault?.ignoreRange ? null : parseRange(request.headers.range, file.bytes.length);
+  const common = { ...CORS, 'Content-Type': 'application/octet-stream', ETag: etag, ...headers };
+  if (range === false) {
+    response.writeHead(416, { ...common, 'Content-Range': `bytes */${file.bytes.length}` });
+    return void response.end();
+  }
+  const body = range ? file.bytes.subarray(...range) : file.bytes;
+  response.writeHead(range ? 206 : 200, {
+    ...common,
+    'Accept-Ranges': 'bytes',
+    'Content-Length': body.length,
+    ...(range && { 'Content-Range': `bytes ${range[0]}-${range[1] - 1}/${file.bytes.length}` }),
+  });
+  sendBody(state, request, response, body, fault);
+}
+
+function sendJson(response, status, value, headers = {}) {
+  response.writeHead(status, { ...CORS, 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(value));
+}
+
+const notFound = (response, code) =>
+  sendJson(response, 404, { error: code }, { 'X-Error-Code': code, 'X-Error-Message': code });
+
+function sendTree(state, url, response, repo, origin) {
+  const all = [...repo.files].map(([path, file]) => ({
+    type: 'file',
+    path,
+    oid: file.oid,
+    size: file.bytes.length,
+    ...(file.sha256 && {
+      lfs: { oid: file.sha256, size: file.bytes.length, pointerSize: file.stored.length },
+    }),
+  }));
+  const first = Number(url.searchParams.get('cursor') ?? 0);
+  const next = first + state.pageSize;
+  const link = `${origin}${url.pathname}?cursor=${next}`;
+  sendJson(response, 200, all.slice(first, next), next < all.length ? { Link: `<${link}>; rel="next"` } : {});
+}
+
+function answer(state, request, response) {
+  const origin = `http://${request.headers.host}`;
+  const url = new URL(request.url, origin);
+  const path = decodeURIComponent(url.pathname);
+  if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
+  state.requests.push({ method: request.method, path, range: request.headers.range ?? null });
+  const fault = state.faults.find(
+    (candidate) => (candidate.times ?? 1) > 0 && (candidate.path ?? /./).test(path),
+  );
+  if (fault) fault.times = (fault.times ?? 1) - 1;
+  if (fault?.status !== undefined) {
+    const retry = fault.retryAfter === undefined ? {} : { 'Retry-After': String(fault.retryAfter) };
+    return sendJson(response, fault.status, { error: `status ${fault.status}` }, retry);
+  }
+
+  const cdn = /^\/cdn\/([^/]+)\/(.+)$/.exec(path);
+  if (cdn) {
+    const file = [...state.repos.values()]
+      .map((repo) => repo.files.get(cdn[2]))
+      .find((f) => f?.sha256 === cdn[1]);
+    return file ? sendFile(state, request, response, file, fault, {}) : notFound(response, 'EntryNotFound');
+  }
+  const api = /^\/api\/models\/(.+)\/(tree|revision)\/([^/]+)$/.exec(path);
+  const data = /^\/(.+)\/(resolve|raw)\/([^/]+)\/(.+)$/.exec(path);
+  const repo = state.repos.get((api ?? data)?.[1]);
+  // The Hub hides whether a repository is private or absent: both are 401 to a stranger.
+  if (!repo)
+    return sendJson(
+      response,
+      state.unknownRepo,
+      { error: 'Repository not found' },
+      { 'X-Error-Code': 'RepoNotFound' },
+    );
+  if (![repo.commit, 'main'].includes((api ?? data)[3])) return notFound(response, 'RevisionNotFound');
+  if (api?.[2] === 'revision') return sendJson(response, 200, { _id: '0', id: api[1], sha: repo.commit });
+  if (api) return sendTree(state, url, response, repo, origin);
+
+  const file = repo.files.get(data[4]);
+  if (!file) return notFound(response, 'EntryNotFound');
+  if (data[2] === 'raw')
+    return sendFile(state, request, response, { ...file, bytes: file.stored, sha256: null }, fault, {});
+  const headers = {
+    'X-Repo-Commit': repo.commit,
+    'X-Linked-Size': String(file.bytes.length),
+    'X-Linked-ETag': `"${file.sha256 ?? file.oid}"`,
+  };
+  if (!file.sha256 || !state.redirects) return sendFile(state, request, response, file, fault, headers);
+  // A fault meant for the file strikes where the bytes are.
+  if (fault) fault.times += 1;
+  const location = `${state.cdnOrigin}/cdn/${file.sha256}/${encodeURIComponent(data[4])}`;
+  response.writeHead(302, { ...CORS, ...headers, Location: location }).end();
+}
+
+/**
+ * Starts a Hub on 127.0.0.1. `repos` maps `owner/name` to a folder, or to a record of name -> bytes.
+ * Types and the meaning of the fields: hubServer.d.mts.
+ */
+export async function startHubServer({ repos = {}, port = 0, redirects = true, pageSize = 1000 } = {}) {
+  const state = {
+    repos: new Map(Object.entries(repos).map(([name, content]) => [name, readRepo(content)])),
+    redirects,
+    pageSize,
+    requests: [],
+    bytesSent: 0,
+    faults: [],
+    unknownRepo: 401,
+    cdnOrigin: '',
+  };
+  const listener = (request, response) => answer(state, request, response);
+  // Big files come from another origin, as on the Hub: there CORS and redirects meet.
+  const servers = [createServer(listener), createServer(listener)];
+  const listen = (server, wanted) =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
+    });
+  const url = await listen(servers[0], port);
+  state.cdnOrigin = await listen(servers[1], 0);
+  return {
+    url,
+    state,
+    /** Replaces or adds a repository, as a push would. */
+    setRepo: (name, content) => void state.repos.set(name, readRepo(content)),
+    close: () =>
+      Promise.all(
+        servers.map((server) => {
+          server.closeAllConnections();
+          return new Promise((resolve) => server.close(resolve));
+        }),
+      ),
+  };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [port, ...pairs] = process.argv.slice(2);
+  const repos = Object.fromEntries(pairs.map((pair) => pair.split('=')));
+  const server = await startHubServer({ port: Number(port ?? 0), repos });
+  console.log(`A Hub with ${pairs.length} repositories at ${server.url}`);
+}

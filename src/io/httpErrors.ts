@@ -1,0 +1,53 @@
+/** What can go wrong between us and a server, as sentences. */
+import { CancelledError, SourceError } from '../errors';
+
+/** The server answered, but not with what was asked for. */
+export class RefusedError extends SourceError {
+  constructor(
+    readonly status: number,
+    message: string,
+    hint: string,
+  ) {
+    super(message, hint);
+  }
+}
+
+/** The server does not answer at all: what was kept may serve instead. */
+export class UnreachableError extends SourceError {}
+
+export function cancelled(name: string): CancelledError {
+  return new CancelledError(
+    `the download of ${name} was cancelled`,
+    'What has arrived is kept; load it again to go on.',
+  );
+}
+
+/** The sentence for an answer that is not the file. `what` is a repository or a file of one. */
+export function refusal(status: number, what: string, server: string): RefusedError {
+  const answered = `${server} answered ${status}`;
+  if (status === 401 || status === 403)
+    return new RefusedError(
+      status,
+      `${answered} for ${what}: it does not exist, or it is private or gated`,
+      'Check the name; a private or gated model must be downloaded with your own account and dropped here as files.',
+    );
+  if (status === 404)
+    return new RefusedError(
+      status,
+      `${answered}: there is no ${what}`,
+      'Check the spelling and the revision; a name looks like openai-community/gpt2.',
+    );
+  if (status === 429)
+    return new RefusedError(
+      status,
+      `${answered} for ${what}: too many requests`,
+      'Wait a few minutes and load it again.',
+    );
+  return new RefusedError(
+    status,
+    `${answered} for ${what}`,
+    status >= 500
+      ? 'The server has a problem of its own; try again later.'
+      : 'Check the address of the Hub in the settings.',
+  );
+}
