@@ -116,21 +116,22 @@ function byHash(units: readonly string[]): number[] {
 }
 
 /**
- * Which units are held out: in the order of their hash until the share is reached. Units of more than twice the
- * share stay in training, so that one long document cannot take most of the text away.
+ * Which units are held out: in the order of their hash until the share is reached and `atLeast` of them are. Units
+ * far longer than the others stay in training, so that one long document cannot take most of the text away.
  */
 function chooseHeldOut(units: readonly string[], atLeast: number): Set<number> {
   const total = units.reduce((sum, unit) => sum + unit.length, 0);
+  const longest = Math.max(2 * VALIDATION_SHARE * total, (2 * total) / units.length);
   const heldOut = new Set<number>();
-  const texts = new Set<string>();
   let size = 0;
+  let last: string | undefined;
   for (const i of byHash(units)) {
     const unit = units[i]!;
     const enough = size >= VALIDATION_SHARE * total && heldOut.size >= atLeast;
-    if (enough && !texts.has(unit)) break;
-    if (unit.length > 2 * VALIDATION_SHARE * total && heldOut.size >= atLeast) continue;
+    if (enough && unit !== last) break;
+    if (unit.length > longest) continue;
     heldOut.add(i);
-    texts.add(unit);
+    last = unit;
     size += unit.length;
   }
   return heldOut;
