@@ -7,7 +7,7 @@ import type { Folder } from './tokens';
 function folder(path: string, change: (name: string, bytes: Buffer) => Buffer = (_, bytes) => bytes): Folder {
   return {
     open(name) {
-      const file = new URL(`../../public/demo/${path}/${name}`, import.meta.url);
+      const file = new URL(`../../public/demo/${path}${name}`, import.meta.url);
       if (!existsSync(file)) return Promise.resolve(null);
       const bytes = change(name, readFileSync(file));
       return Promise.resolve({
@@ -18,10 +18,10 @@ function folder(path: string, change: (name: string, bytes: Buffer) => Buffer = 
   };
 }
 
-const tokenizer = await loadDemoTokenizer(folder('teacher'));
+const tokenizer = await loadDemoTokenizer(folder('teacher/'));
 
 test('the bundled ids are what encoding their text gives', async () => {
-  const stream = await loadDemoStream(folder('text'), 'validation', tokenizer, tokenizer);
+  const stream = await loadDemoStream(folder(''), 'validation', tokenizer, tokenizer);
   expect([stream.ids.length, stream.documents]).toEqual([83_275, 22]);
   const again = decodeDocuments(stream, tokenizer).flatMap((text) => [
     tokenizer.endOfText,
@@ -32,19 +32,19 @@ test('the bundled ids are what encoding their text gives', async () => {
 
 test('another vocabulary gets the same text in its own ids', async () => {
   const gpt2 = await gpt2Tokenizer();
-  const own = await loadDemoStream(folder('text'), 'validation', tokenizer, tokenizer);
-  const other = await loadDemoStream(folder('text'), 'validation', gpt2, tokenizer);
+  const own = await loadDemoStream(folder(''), 'validation', tokenizer, tokenizer);
+  const other = await loadDemoStream(folder(''), 'validation', gpt2, tokenizer);
   expect(other.ids[0]).toBe(50256);
   expect(other.ids.length).toBeLessThan(own.ids.length);
   expect(decodeDocuments(other, gpt2)).toEqual(decodeDocuments(own, tokenizer));
 });
 
 test('a page in the place of a file gets one sentence', async () => {
-  const page = folder('text', () => Buffer.from('<!doctype html><p>index</p>.'));
+  const page = folder('', () => Buffer.from('<!doctype html><p>index</p>.'));
   await expect(loadDemoStream(page, 'test', tokenizer, tokenizer)).rejects.toThrow(
-    'test.bin does not start with an end-of-text token',
+    'text/test.bin does not start with an end-of-text token',
   );
-  await expect(loadDemoStream(folder('teacher'), 'test', tokenizer, tokenizer)).rejects.toThrow(
-    'the demo lacks test.bin',
+  await expect(loadDemoStream(folder('teacher/'), 'test', tokenizer, tokenizer)).rejects.toThrow(
+    'the demo lacks text/test.bin',
   );
 });

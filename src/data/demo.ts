@@ -17,12 +17,12 @@ async function readWhole(files: Folder, name: string): Promise<Uint8Array> {
   return source.read(0, source.size);
 }
 
-/** The ids of one split as the bundle has them; `files` is `public/demo/text`. */
+/** The ids of one split as the bundle has them; `files` is `public/demo`. */
 export async function readDemoIds(files: Folder, split: DemoSplit): Promise<Uint16Array> {
-  const bytes = await readWhole(files, `${split}.bin`);
+  const bytes = await readWhole(files, `text/${split}.bin`);
   if (bytes.length === 0 || bytes.length % 2 !== 0) {
     throw new DataError(
-      `${split}.bin of the demo has ${bytes.length} bytes, expected an even number`,
+      `text/${split}.bin of the demo has ${bytes.length} bytes, expected an even number`,
       'Fetch the project again.',
     );
   }
@@ -46,7 +46,7 @@ export function decodeDocuments(stream: TokenStream, tokenizer: Tokenizer): stri
 }
 
 /**
- * One split of the demo text (`files` is `public/demo/text`) for a tokenizer: the bundled ids when it is the demo's own vocabulary, the text encoded
+ * One split of the demo text (`files` is `public/demo`) for a tokenizer: the bundled ids when it is the demo's own vocabulary, the text encoded
  * again (seconds) when it is another's.
  */
 export async function loadDemoStream(
@@ -58,7 +58,10 @@ export async function loadDemoStream(
 ): Promise<TokenStream> {
   const ids = await readDemoIds(files, split);
   if (ids[0] !== demoTokenizer.endOfText) {
-    throw new DataError(`${split}.bin does not start with an end-of-text token`, 'Fetch the project again.');
+    throw new DataError(
+      `text/${split}.bin does not start with an end-of-text token`,
+      'Fetch the project again.',
+    );
   }
   const stream = streamOf(ids, demoTokenizer.endOfText);
   if (tokenizer.fingerprint === demoTokenizer.fingerprint) return stream;
