@@ -1,0 +1,55 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { checkOp, evaluateOp, host } from '../../testing/checkOp';
+import { expectClose } from '../../testing/expectClose';
+import { onEveryVariant, useTestDevice } from '../../testing/gpu';
+import { attention, type AttentionLayout } from './causalAttention';
+import { attentionFixture } from '../../testing/fixtureCases';
+
+useTestDevice();
+
+const op = (size: number, layout: AttentionLayout) => ({
+  inputs: { qkv: host([layout.batch * layout.length, 3 * layout.heads * size], 1, -2, 2) },
+  parameters: {},
+  run: ({ qkv }: { qkv: Tensor2D }) => attention(qkv, layout),
+});
+
+onEveryVariant(() => {
+  // One token; off and on the rows a thread or workgroup owns (2, 4, 16, 32, 64) and the tiles of 8 and 16.
+  test.each([
+    [1, 1, 1, 4],
+    [2, 7, 3, 8],
+    [1, 32, 2, 8],
+    [2, 65, 1, 8],
+    [1, 129, 1, 8],
+  ])(
+    '%i x %i tokens, %i heads of %i: output and gradient of the reference',
+    async (batch, length, heads, size) => {
+      for (const causal of [true, false]) await checkOp(op(size, { batch, length, heads, causal }), 1e-5);
+    },
+  );
+
+  // Vec4 values per head that lanes divide (24), do not divide (36), and of a head that four lanes share (128).
+  test.each([24, 36, 128])('heads of %i: output and gradient of the reference', async (size) => {
+    await checkOp(op(size, { batch: 1, length: 19, heads: 2, causal: true }), 1e-5);
+  });
+
+  test('heads of 64 in a causal layout match the PyTorch fixture', async () => {
+    const { qkv, upstream, output, gradient, layout } = attentionFixture();
+    const run = (i: { qkv: Tensor2D }) => attention(i.qkv, layout);
+    const actual = await evaluateOp({ inputs: { qkv }, parameters: {}, run, upstream });
+    expectClose(actual.output, output, 5e-6, 'y');
+    expectClose(actual.gradients.qkv!, gradient, 5e-6, 'dQkv');
+  });
+
+  test('scores of a thousand do not overflow', async () => {
+    const layout = { batch: 1, length: 9, heads: 1, causal: true };
+    await checkOp({ ...op(4, layout), inputs: { qkv: host([9, 12], 5, -45, 45) } }, 1e-4);
+  });
+
+  test('a head size that is not a multiple of 4 is refused', async () => {
+    await expect(evaluateOp(op(6, { batch: 1, length: 2, heads: 1, causal: true }))).rejects.toThrow(
+      'head size that is a multiple of 4, not 6',
+    );
+  });
+});
