@@ -2,14 +2,8 @@
  * The page's line to the session: starts the worker, sends commands, hands on events, and says when the
  * worker is gone. Everything else in the studio knows this interface only, so that tests bring their own end.
  */
+import type { RequestOptions } from '../worker/client';
 import type { Answers, CommandBody, CommandType, ErrorReport, Event } from '../worker/protocol';
-
-export interface RequestOptions {
-  /** Events that carry this command's id: progress, sweep rows, tokens. */
-  onEvent?: (event: Event) => void;
-  /** Aborting sends `cancel` for this command; the request then fails with what the session answers. */
-  signal?: AbortSignal;
-}
 
 export interface Connection {
   request<T extends CommandType>(

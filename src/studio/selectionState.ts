@@ -61,7 +61,13 @@ export function withLayers(recipe: Recipe, layers: readonly number[]): Recipe {
 }
 
 /** The nearest k to `wanted` for which the rule has an answer, looking first in the direction of the change. */
-export function servedKeep(strategy: Strategy, n: number, wanted: number, from: number, seed: number): number {
+export function servedKeep(
+  strategy: Strategy,
+  n: number,
+  wanted: number,
+  from: number,
+  seed: number,
+): number {
   const clamped = Math.min(Math.max(wanted, 1), n);
   const towards = wanted >= from ? 1 : -1;
   const serves = (k: number) => k >= 1 && k <= n && presetState(strategy, n, k, seed).layers.length > 0;
@@ -97,21 +103,26 @@ export function withKeep(recipe: Recipe, teacher: Teacher, wanted: number): Reci
   return keep === kept.length ? recipe : withStrategy(recipe, choice, keep);
 }
 
-/** The recipe for this teacher: its name, and a selection that it can serve. */
-export function fitSelection(recipe: Recipe, teacher: Teacher): Recipe {
-  const n = teacher.config.nLayer;
+/** Windows of this many tokens, in training and, without overlap, in evaluation. */
+export function withContext(recipe: Recipe, length: number): Recipe {
+  const evaluation = { ...recipe.evaluation, window: length, stride: length };
+  return { ...recipe, data: { ...recipe.data, contextLength: length }, evaluation };
+}
+
+/** The recipe for this teacher: its name, a selection that it can serve, and windows that it can read. */
+export function fitRecipe(recipe: Recipe, teacher: Teacher): Recipe {
+  const { nLayer: n, nPositions } = teacher.config;
+  const long = Math.max(recipe.data.contextLength, recipe.evaluation.window) > nPositions;
+  const fitted = long ? withContext(recipe, nPositions) : recipe;
   const same = recipe.teacher.model === teacher.ref;
   const { selection } = recipe;
-  const known = selection === null || keptLayers(recipe, teacher).length > 0;
   const inRange = !selection || !('layers' in selection) || selection.layers.every((layer) => layer < n);
-  if (same && known && inRange) return recipe;
-  const model = { ...recipe, teacher: { model: teacher.ref } };
+  if (same && inRange && keptLayers(recipe, teacher).length > 0) return fitted;
+  const model = { ...fitted, teacher: { model: teacher.ref } };
   const half = Math.max(1, Math.round(n / 2));
-  if (selection && 'strategy' in selection) {
-    const keep = same ? selection.keep : half;
-    return withStrategy(model, selection.strategy, servedKeep(selection.strategy, n, keep, half, recipe.seed));
-  }
-  return withStrategy(model, 'pseudo-uniform', half);
+  if (!selection || !('strategy' in selection)) return withStrategy(model, 'pseudo-uniform', half);
+  const keep = same ? selection.keep : half;
+  return withStrategy(model, selection.strategy, servedKeep(selection.strategy, n, keep, half, recipe.seed));
 }
 
 /** `demo-6-pseudo-uniform` */

@@ -11,14 +11,7 @@ import { keptLayers, runName } from './selectionState';
 import type { StudioState } from './store';
 
 export type RunState =
-  | 'preparing'
-  | 'running'
-  | 'paused'
-  | 'evaluating'
-  | 'stopping'
-  | 'done'
-  | 'stopped'
-  | 'failed';
+  'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping' | 'done' | 'stopped' | 'failed';
 
 export interface EvalPoint extends PerplexityReport {
   step: number;
@@ -95,7 +88,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         error: null,
       };
       startSeries(id);
-      set({ runs: [...get().runs, run], activeRunId: id, shownRunId: id });
+      set({ runs: [...get().runs, run], activeRunId: id, shownRunId: id, place: 'run' });
       try {
         const result = await connection.request({ type: 'start', runId: id, recipe });
         change(id, { result, state: result.stopped ? 'stopped' : 'done', detail: '' });

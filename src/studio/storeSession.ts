@@ -16,7 +16,7 @@ import type {
 } from '../worker/protocol';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
-import { fitSelection } from './selectionState';
+import { fitRecipe, withContext } from './selectionState';
 import type { StudioState } from './store';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
@@ -40,6 +40,8 @@ export interface SessionSlice {
   methods: readonly MethodCard[];
   teacher: ModelCard | null;
   text: TextCard | null;
+  /** Where the text is from, to cut it anew when the context length changes. */
+  textRef: TextRef;
   loadingTeacher: Loading | null;
   loadingText: Loading | null;
   /** Zero-shot perplexity by `measurementKey`. */
@@ -55,8 +57,11 @@ export interface SessionSlice {
   open(connection: Connection): Promise<void>;
   loadTeacher(model: ModelRef): Promise<void>;
   loadText(text: TextRef): Promise<void>;
+  /** Windows of another length, in training and in evaluation. */
+  setContextLength(length: number): Promise<void>;
   measure(layers: readonly number[]): Promise<void>;
   setHubUrl(url: string): void;
+  report(place: Place, error: ErrorReport): void;
   dismiss(place: Place): void;
   dismissWarning(message: string): void;
 }
@@ -123,6 +128,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
     methods: [],
     teacher: null,
     text: null,
+    textRef: { kind: 'demo' },
     loadingTeacher: null,
     loadingText: null,
     measurements: {},
@@ -133,7 +139,15 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
 
     async open(connection) {
       get().connection?.close();
-      set({ connection, phase: 'starting', device: null, teacher: null, text: null, measurements: {}, problems: {} });
+      set({
+        connection,
+        phase: 'starting',
+        device: null,
+        teacher: null,
+        text: null,
+        measurements: {},
+        problems: {},
+      });
       const gone = (error: ErrorReport) => {
         if (get().connection !== connection) return;
         set({ phase: 'gone', loadingTeacher: null, loadingText: null, measuring: null });
@@ -168,7 +182,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         const teacher = await connection.request({ type: 'loadModel', model }, options);
         set({ teacher });
         const { recipe } = get();
-        const fitted = fitSelection(recipe, teacher);
+        const fitted = fitRecipe(recipe, teacher);
         // Layers of another teacher mean nothing here, so undo must not bring them back.
         if (fitted !== recipe) set({ recipe: fitted, past: [], future: [], lastEdit: null });
       } catch (error) {
@@ -187,7 +201,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       const { contextLength } = get().recipe.data;
       try {
         const card = await connection.request({ type: 'loadText', text, contextLength }, options);
-        set({ text: card });
+        set({ text: card, textRef: text });
         const { recipe } = get();
         if (recipe.data.train !== card.ref || recipe.data.validation !== card.ref) {
           get().edit((old) => ({ ...old, data: { ...old.data, train: card.ref, validation: card.ref } }));
@@ -197,6 +211,11 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       } finally {
         set({ loadingText: null });
       }
+    },
+
+    async setContextLength(length) {
+      get().edit((old) => withContext(old, length), 'context');
+      await get().loadText(get().textRef);
     },
 
     async measure(layers) {
@@ -218,6 +237,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
     },
 
     setHubUrl: (url) => set({ hubUrl: url }),
+    report: (place, error) => set({ problems: { ...get().problems, [place]: error } }),
     dismiss: solve,
     dismissWarning: (message) => set({ warnings: get().warnings.filter((other) => other !== message) }),
   };

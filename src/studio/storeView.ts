@@ -10,9 +10,12 @@ export interface ViewSlice {
   /** Single-letter keys (`P`, `E`, `?`, `g c`) may be switched off. */
   singleKeys: boolean;
   keySheetOpen: boolean;
+  /** Stopping a run cannot be undone, so it is asked first. */
+  stopAsked: boolean;
   go(place: PlaceName): void;
   setSingleKeys(on: boolean): void;
   setKeySheetOpen(open: boolean): void;
+  askToStop(asked?: boolean): void;
 }
 
 /** The place that an address' hash names; anything else is Compose. */
@@ -24,7 +27,9 @@ export const createViewSlice: StateCreator<StudioState, [], [], ViewSlice> = (se
   place: 'compose',
   singleKeys: true,
   keySheetOpen: false,
+  stopAsked: false,
   go: (place) => set({ place }),
   setSingleKeys: (singleKeys) => set({ singleKeys }),
   setKeySheetOpen: (keySheetOpen) => set({ keySheetOpen }),
+  askToStop: (stopAsked = true) => set({ stopAsked }),
 });

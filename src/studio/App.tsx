@@ -1,0 +1,58 @@
+import { lazy, Suspense, useEffect } from 'react';
+import { Compose } from './compose/Compose';
+import { Banners } from './frame/Banners';
+import { KeySheet } from './frame/KeySheet';
+import { Palette } from './frame/Palette';
+import { Rail } from './frame/Rail';
+import { StopDialog } from './frame/StopDialog';
+import { TopBar } from './frame/TopBar';
+import { useKeys } from './frame/useKeys';
+import { useWarnings } from './frame/useWarnings';
+import { useStudio } from './store';
+import { placeOfHash } from './storeView';
+
+// Charts are heavy and not needed for the first picture.
+const Run = lazy(() => import('./run/RunPlace').then(({ RunPlace }) => ({ default: RunPlace })));
+const Compare = lazy(() =>
+  import('./compare/ComparePlace').then(({ ComparePlace }) => ({ default: ComparePlace })),
+);
+
+/** The open place and the address say the same. */
+function useHash(): void {
+  const place = useStudio((state) => state.place);
+  const go = useStudio((state) => state.go);
+  useEffect(() => {
+    const follow = () => go(placeOfHash(window.location.hash));
+    window.addEventListener('hashchange', follow);
+    return () => window.removeEventListener('hashchange', follow);
+  }, [go]);
+  useEffect(() => {
+    if (!window.location.hash) history.replaceState(null, '', `#${place}`);
+    else if (placeOfHash(window.location.hash) !== place) window.location.hash = place;
+  }, [place]);
+}
+
+/** The frame: rail, top bar, banners, the open place. */
+export function App() {
+  const place = useStudio((state) => state.place);
+  useHash();
+  useKeys();
+  useWarnings();
+  return (
+    <div className="app">
+      <Rail />
+      <TopBar />
+      <main className={place}>
+        <Banners />
+        <Suspense fallback={<p className="place-loading muted">Opening …</p>}>
+          {place === 'compose' && <Compose />}
+          {place === 'run' && <Run />}
+          {place === 'compare' && <Compare />}
+        </Suspense>
+      </main>
+      <Palette />
+      <KeySheet />
+      <StopDialog />
+    </div>
+  );
+}

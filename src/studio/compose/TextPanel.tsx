@@ -1,0 +1,156 @@
+import { Button, Menu, Modal } from '@mantine/core';
+import { useRef, useState } from 'react';
+import type { TextCard } from '../../worker/protocol';
+import { formatCount } from '../charts/format';
+import { ErrorCard } from '../pieces/ErrorCard';
+import { pickedFiles } from '../pieces/files';
+import { Icon } from '../pieces/Icon';
+import { LoadingStrip } from '../pieces/Progress';
+import { useStudio } from '../store';
+
+type Window = TextCard['preview'][number];
+
+/** Tokens as the model gets them: each underlined, alternating; where a document begins stands a bar. */
+function Tokens({ window }: { window: Window }) {
+  return (
+    <>
+      {window.tokens.map((token, i) => (
+        <span
+          key={i}
+          className={token.start ? 'token start' : 'token'}
+          title={`${token.start ? 'a document begins; ' : ''}token ${token.id}`}
+        >
+          {token.text.replaceAll('\n', '⏎')}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function TextMenu() {
+  const loadText = useStudio((state) => state.loadText);
+  const busy = useStudio((state) => state.loadingText !== null || state.activeRunId !== null);
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Menu position="bottom-end" width={240} shadow="none">
+        <Menu.Target>
+          <Button variant="subtle" size="xs" disabled={busy} rightSection={<Icon name="chevron" />}>
+            Change<span className="visually-hidden"> the text</span>
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => void loadText({ kind: 'demo' })}>Demo text, bundled</Menu.Item>
+          <Menu.Item onClick={() => input.current?.click()}>Own .txt or .jsonl files …</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple
+        aria-label="Text files"
+        data-picker="text"
+        accept=".txt,.jsonl"
+        onChange={(event) => {
+          const { files } = event.currentTarget;
+          if (files?.length) void loadText({ kind: 'files', ...pickedFiles([...files]) });
+          event.currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}
+
+function Preview({ text }: { text: TextCard }) {
+  const [opened, setOpened] = useState(false);
+  const first = text.preview[0];
+  if (!first) return null;
+  return (
+    <>
+      <div
+        className="sees"
+        role="img"
+        aria-label={`The first window as the model sees it: ${first.tokens.map((token) => token.text).join('')}`}
+      >
+        <Tokens window={first} />
+      </div>
+      <p className="tiny faint between sees-note">
+        <span>Window 1 of {formatCount(text.windows)}</span>
+        <button type="button" className="why" onClick={() => setOpened(true)}>
+          What the model sees
+        </button>
+      </p>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title="What the model sees"
+        size={720}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <p className="muted small">
+          Text is cut into tokens, documents are put one after the other, and windows of equal length are cut
+          from that. An underline is a token; a bar is where a document begins.
+        </p>
+        {text.preview.map((window, i) => (
+          <section key={i} className="sees-window">
+            <h3>Window {i + 1}</h3>
+            <div className="sees whole" tabIndex={0} role="group" aria-label={`Window ${i + 1}`}>
+              <Tokens window={window} />
+            </div>
+          </section>
+        ))}
+      </Modal>
+    </>
+  );
+}
+
+/** The text: where it is from, how much it is, what the model gets to see of it. */
+export function TextPanel() {
+  const text = useStudio((state) => state.text);
+  const loading = useStudio((state) => state.loadingText);
+  const problem = useStudio((state) => state.problems.text);
+  const dismiss = useStudio((state) => state.dismiss);
+  return (
+    <section className="card text-card" aria-label="Text">
+      <div className="between card-head">
+        <h2>Text</h2>
+        <TextMenu />
+      </div>
+      {problem && (
+        <ErrorCard
+          error={problem}
+          meaning={text ? `${text.name} stays in use.` : undefined}
+          onClose={() => dismiss('text')}
+        />
+      )}
+      {loading && <LoadingStrip loading={loading} />}
+      {!text && !loading && <p className="muted">No text yet. Drop a .txt or .jsonl file here.</p>}
+      {text && (
+        <>
+          <p className="muted">{text.name}</p>
+          <dl className="kv">
+            <div>
+              <dt>Train</dt>
+              <dd>{formatCount(text.trainTokens)} tokens</dd>
+            </div>
+            <div>
+              <dt>Validation</dt>
+              <dd>{formatCount(text.validationTokens)}</dd>
+            </div>
+            <div>
+              <dt>Documents</dt>
+              <dd>{formatCount(text.trainDocuments)}</dd>
+            </div>
+          </dl>
+          <Preview text={text} />
+          {text.warnings.map((warning) => (
+            <p key={warning} className="tiny card-warning">
+              <Icon name="warn" size={12} /> {warning}
+            </p>
+          ))}
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,174 @@
+import { Select, TextInput } from '@mantine/core';
+import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
+import { NumberField } from '../pieces/NumberField';
+import { useStudio } from '../store';
+
+const SCHEDULES: { value: Optimizer['schedule']; label: string }[] = [
+  { value: 'linear', label: 'Linear' },
+  { value: 'cosine', label: 'Cosine' },
+  { value: 'constant', label: 'Constant' },
+];
+
+/** The stage's own settings: length, batch, optimiser. */
+function StageFields({ stage }: { stage: Stage }) {
+  const editStage = useStudio((state) => state.editStage);
+  const { optimizer } = stage;
+  const set = (part: Partial<Stage>) => editStage((old) => ({ ...old, ...part }));
+  const tune = (part: Partial<Optimizer>) =>
+    editStage((old) => ({ ...old, optimizer: { ...old.optimizer, ...part } }));
+  return (
+    <>
+      {stage.epochs === undefined ? (
+        <NumberField
+          label="Steps"
+          value={stage.steps ?? 200}
+          min={1}
+          max={1e6}
+          step={50}
+          integer
+          onChange={(steps) => set({ steps })}
+        />
+      ) : (
+        <NumberField
+          label="Epochs"
+          value={stage.epochs}
+          min={0.01}
+          max={1000}
+          step={1}
+          onChange={(epochs) => set({ epochs })}
+        />
+      )}
+      <Select
+        size="xs"
+        label="Length in"
+        data={['steps', 'epochs']}
+        value={stage.epochs === undefined ? 'steps' : 'epochs'}
+        allowDeselect={false}
+        onChange={(unit) =>
+          set(unit === 'epochs' ? { epochs: 1, steps: undefined } : { steps: 200, epochs: undefined })
+        }
+      />
+      <NumberField
+        label="Batch size"
+        value={stage.batchSize}
+        min={1}
+        max={1024}
+        step={1}
+        integer
+        onChange={(batchSize) => set({ batchSize })}
+      />
+      <NumberField
+        label="Accumulation"
+        value={stage.gradAccumSteps}
+        min={1}
+        max={1024}
+        step={1}
+        integer
+        onChange={(gradAccumSteps) => set({ gradAccumSteps })}
+      />
+      <NumberField
+        label="Learning rate"
+        value={optimizer.learningRate}
+        min={0}
+        max={1}
+        step={0}
+        onChange={(learningRate) => tune({ learningRate })}
+      />
+      <NumberField
+        label="Warm-up, steps"
+        value={optimizer.warmupSteps}
+        min={0}
+        max={1e6}
+        step={10}
+        integer
+        onChange={(warmupSteps) => tune({ warmupSteps })}
+      />
+      <Select
+        size="xs"
+        label="Schedule"
+        data={SCHEDULES}
+        value={optimizer.schedule}
+        allowDeselect={false}
+        onChange={(schedule) => schedule && tune({ schedule: schedule as Optimizer['schedule'] })}
+      />
+      <NumberField
+        label="Weight decay"
+        value={optimizer.weightDecay}
+        min={0}
+        max={1}
+        step={0.01}
+        onChange={(weightDecay) => tune({ weightDecay })}
+      />
+      <NumberField
+        label="Clip at norm (0: off)"
+        value={optimizer.gradClip}
+        min={0}
+        max={1000}
+        step={0.5}
+        onChange={(gradClip) => tune({ gradClip })}
+      />
+    </>
+  );
+}
+
+/** What holds for the whole run: context, seed, evaluation. */
+function RunFields({ recipe }: { recipe: Recipe }) {
+  const edit = useStudio((state) => state.edit);
+  const longest = useStudio((state) => state.teacher?.config.nPositions ?? 1024);
+  const setContextLength = useStudio((state) => state.setContextLength);
+  const { evaluation } = recipe;
+  const evaluate = (part: Partial<Recipe['evaluation']>, group?: string) =>
+    edit((old) => ({ ...old, evaluation: { ...old.evaluation, ...part } }), group);
+  return (
+    <>
+      <NumberField
+        label="Context, tokens"
+        value={recipe.data.contextLength}
+        min={2}
+        max={longest}
+        step={16}
+        integer
+        onChange={(length) => void setContextLength(length)}
+      />
+      <NumberField
+        label="Seed"
+        value={recipe.seed}
+        min={0}
+        max={Number.MAX_SAFE_INTEGER}
+        step={1}
+        integer
+        onChange={(seed) => edit((old) => ({ ...old, seed }))}
+      />
+      <NumberField
+        label="Evaluate every, steps"
+        value={evaluation.every}
+        min={0}
+        max={1e6}
+        step={10}
+        integer
+        onChange={(every) => evaluate({ every })}
+      />
+      <TextInput
+        className="training-prompt"
+        size="xs"
+        label="Prompt the student continues at every evaluation"
+        placeholder="none"
+        value={evaluation.prompt}
+        onChange={(event) => evaluate({ prompt: event.currentTarget.value }, 'prompt')}
+      />
+    </>
+  );
+}
+
+/** How the open stage is trained. */
+export function TrainingForm() {
+  const recipe = useStudio((state) => state.recipe);
+  const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
+  if (!stage) return null;
+  return (
+    <div className="training-form">
+      <StageFields stage={stage} />
+      <RunFields recipe={recipe} />
+    </div>
+  );
+}

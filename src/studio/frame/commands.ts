@@ -1,0 +1,146 @@
+/** What the command palette offers, from the state of the page. What cannot be done now says why. */
+import { STRATEGY_LABELS } from '../../model/selection';
+import type { IconName } from '../pieces/Icon';
+import { keptLayers, presetStates, withKeep, withStrategy } from '../selectionState';
+import type { StudioState } from '../store';
+
+export interface PaletteCommand {
+  id: string;
+  group: 'Places' | 'Layers' | 'Run' | 'Page';
+  label: string;
+  description: string;
+  icon: IconName;
+  keys?: string;
+  /** Absent when it can be done. */
+  refusal?: string;
+  run(): void;
+}
+
+function places(state: StudioState): PaletteCommand[] {
+  const place = (id: 'compose' | 'run' | 'compare', label: string, keys: string, description: string) => ({
+    id,
+    group: 'Places' as const,
+    label,
+    description,
+    icon: id,
+    keys,
+    run: () => state.go(id),
+  });
+  return [
+    place('compose', 'Go to Compose', 'g c', 'teacher, layers, text, method'),
+    place('run', 'Go to Run', 'g r', 'curves and samples'),
+    place('compare', 'Go to Compare', 'g m', 'several runs side by side'),
+  ];
+}
+
+function layers(state: StudioState): PaletteCommand[] {
+  const { recipe, teacher, edit } = state;
+  if (!teacher) return [];
+  const n = teacher.config.nLayer;
+  const k = keptLayers(recipe, teacher).length;
+  const rules = presetStates(n, k, recipe.seed).map(({ strategy, layers: set, refusal }) => ({
+    id: `rule-${strategy}`,
+    group: 'Layers' as const,
+    label: `Keep layers by rule: ${STRATEGY_LABELS[strategy].label}`,
+    description: set.join(' '),
+    icon: 'compose' as const,
+    refusal,
+    run: () => edit((old) => withStrategy(old, strategy, k)),
+  }));
+  const resize = (by: 1 | -1, label: string, keys: string) => ({
+    id: by > 0 ? 'keep-more' : 'keep-less',
+    group: 'Layers' as const,
+    label,
+    description: `${k + by} of ${n}`,
+    icon: 'compose' as const,
+    keys,
+    refusal: k + by < 1 || k + by > n ? `${k} of ${n} are kept` : undefined,
+    run: () => edit((old) => withKeep(old, teacher, k + by)),
+  });
+  return [...rules, resize(1, 'Keep one layer more', '+'), resize(-1, 'Keep one layer less', '−')];
+}
+
+function runs(state: StudioState): PaletteCommand[] {
+  const active = state.runs.find((run) => run.id === state.activeRunId);
+  const idle = active ? undefined : 'nothing is running';
+  const paused = active?.state === 'paused';
+  const command = (part: Omit<PaletteCommand, 'group' | 'id'>) => ({
+    ...part,
+    id: part.label,
+    group: 'Run' as const,
+  });
+  return [
+    command({
+      label: 'Run',
+      description: 'train the student of this recipe',
+      icon: 'play',
+      keys: 'Ctrl Enter',
+      refusal: active
+        ? 'a run is in progress'
+        : state.teacher && state.text
+          ? undefined
+          : 'nothing is loaded yet',
+      run: () => void state.startRun(),
+    }),
+    command({
+      label: paused ? 'Resume' : 'Pause',
+      description: 'keeps the weights',
+      icon: paused ? 'play' : 'pause',
+      keys: 'P',
+      refusal: idle,
+      run: () => void state.control(paused ? 'resume' : 'pause'),
+    }),
+    command({
+      label: 'Evaluate now',
+      description: 'validation perplexity at this step',
+      icon: 'evaluate',
+      keys: 'E',
+      refusal: idle,
+      run: () => void state.control('evaluateNow'),
+    }),
+    command({
+      label: 'Stop the run',
+      description: 'the student so far stays',
+      icon: 'stop',
+      keys: 'Shift S',
+      refusal: idle,
+      run: () => state.askToStop(),
+    }),
+  ];
+}
+
+/** All commands, in the order in which the palette groups them. */
+export function paletteCommands(state: StudioState): PaletteCommand[] {
+  const page: PaletteCommand[] = [
+    {
+      id: 'undo',
+      group: 'Page',
+      label: 'Undo',
+      description: 'the last change of the recipe',
+      icon: 'undo',
+      keys: 'Ctrl Z',
+      refusal: state.past.length > 0 ? undefined : 'nothing to undo',
+      run: state.undo,
+    },
+    {
+      id: 'redo',
+      group: 'Page',
+      label: 'Redo',
+      description: 'the change that was undone',
+      icon: 'redo',
+      keys: 'Ctrl Shift Z',
+      refusal: state.future.length > 0 ? undefined : 'nothing to redo',
+      run: state.redo,
+    },
+    {
+      id: 'keys',
+      group: 'Page',
+      label: 'Show all keys',
+      description: 'what the keyboard can do',
+      icon: 'keys',
+      keys: '?',
+      run: () => state.setKeySheetOpen(true),
+    },
+  ];
+  return [...layers(state), ...runs(state), ...places(state), ...page];
+}

@@ -1,0 +1,46 @@
+import { TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { clampNumber, parseNumber, showNumber, stepNumber, type NumberLimits } from './number';
+
+export interface NumberFieldProps extends NumberLimits {
+  label: string;
+  /** The label stands elsewhere; it is spoken only. */
+  hideLabel?: boolean;
+  value: number;
+  description?: string;
+  onChange: (value: number) => void;
+}
+
+/** A number as text: `5e-4` and `1,000` are fine; arrows step; what is out of range is brought into it. */
+export function NumberField({ label, hideLabel, value, description, onChange, ...limits }: NumberFieldProps) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const parsed = draft === null ? value : parseNumber(draft);
+  const keep = () => {
+    if (draft !== null && parsed !== null) {
+      const next = clampNumber(parsed, limits);
+      if (next !== value) onChange(next);
+    }
+    setDraft(null);
+  };
+  return (
+    <TextInput
+      size="xs"
+      inputMode="decimal"
+      label={hideLabel ? undefined : label}
+      aria-label={hideLabel ? label : undefined}
+      description={description}
+      value={draft ?? showNumber(value)}
+      error={parsed === null ? 'not a number' : undefined}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && !event.ctrlKey) keep();
+        if (event.key === 'Escape') setDraft(null);
+        if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+        event.preventDefault();
+        setDraft(null);
+        onChange(stepNumber(parsed ?? value, event.key === 'ArrowUp' ? 1 : -1, limits));
+      }}
+    />
+  );
+}

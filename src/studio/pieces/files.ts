@@ -1,0 +1,56 @@
+/** Files that were dropped on the page or chosen: what they are, and how to get at them. */
+
+export interface PickedFiles {
+  /** The folder's name, or the first file's. */
+  name: string;
+  files: File[];
+}
+
+/** What dropped names are good for: weights make a model, text files make a text. */
+export function kindOfFiles(names: readonly string[]): 'model' | 'text' | null {
+  const lower = names.map((name) => name.toLowerCase());
+  const ends = (...endings: string[]) =>
+    lower.some((name) => endings.some((ending) => name.endsWith(ending)));
+  if (ends('.safetensors', '.safetensors.index.json', '.bin', '.pt', '.ckpt')) return 'model';
+  if (lower.includes('config.json')) return 'model';
+  return ends('.txt', '.jsonl') ? 'text' : null;
+}
+
+function fileOf(entry: FileSystemFileEntry): Promise<File> {
+  return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+/** All entries of a folder; the browser hands them out in batches. */
+async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (batch.length === 0) return all;
+    all.push(...batch);
+  }
+}
+
+/** The files of a drop; of a folder, those directly inside it. */
+export async function droppedFiles(transfer: DataTransfer): Promise<PickedFiles> {
+  // The items are gone after the first await.
+  const entries = [...transfer.items].flatMap((item) => {
+    const entry = item.webkitGetAsEntry();
+    return entry ? [entry] : [];
+  });
+  const folder = entries.find((entry) => entry.isDirectory);
+  const inside = await Promise.all(
+    entries.map((entry) => (entry.isDirectory ? entriesOf(entry as FileSystemDirectoryEntry) : [entry])),
+  );
+  const leaves = inside.flat().filter((entry) => entry.isFile);
+  const files = await Promise.all(leaves.map((entry) => fileOf(entry as FileSystemFileEntry)));
+  return { name: folder?.name ?? files[0]?.name ?? 'dropped files', files };
+}
+
+/** The same for files chosen in a dialog; a chosen folder's name is the first part of its files' paths. */
+export function pickedFiles(files: readonly File[]): PickedFiles {
+  const path = files[0]?.webkitRelativePath ?? '';
+  return { name: path.split('/')[0] || (files[0]?.name ?? 'chosen files'), files: [...files] };
+}
