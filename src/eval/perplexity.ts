@@ -8,6 +8,7 @@
  * Source: `fixtures/perplexity.json`; Hugging Face's guide "Perplexity of fixed-length models" for the idea.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { readTensor } from '../engine/device';
 import { uploadTokens } from '../engine/ops/embedding';
 import { negativeLogLikelihood } from '../engine/ops/tokenLoss';
 import { CancelledError, DataError } from '../errors';
@@ -119,7 +120,7 @@ export async function perplexity(
       const { logits } = forward(params, config, uploadTokens(tokens, batch, window, config.vocabSize));
       return negativeLogLikelihood(logits, tf.tensor1d(labels, 'int32')); // [batch · window]
     });
-    for (const loss of await losses.data()) total += loss;
+    for (const loss of await readTensor(losses)) total += loss;
     losses.dispose();
     scored += part.reduce((sum, { scoreFrom, end }) => sum + end - scoreFrom, 0);
     onProgress?.(Math.min(first + batch, all.length), all.length);

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { readTensor } from '../engine/device';
 import { uploadTokens } from '../engine/ops/embedding';
 import { denseLogits } from '../engine/ops/tokenLoss';
 import { DataError } from '../errors';
@@ -39,7 +40,7 @@ async function nextLogits({ params, config }: Model, ids: readonly number[]): Pr
     return denseLogits({ kind: 'vocabulary', hidden: last, embedding: params['wte.weight']! }); // [1, V]
   });
   try {
-    return (await logits.data()) as Float32Array;
+    return await readTensor(logits);
   } finally {
     logits.dispose();
   }

@@ -9,7 +9,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { attention } from '../engine/ops/causalAttention';
 import type { TokenTensors } from '../engine/ops/embedding';
-import { embedding } from '../engine/ops/embedding';
+import { addPositions, embedding } from '../engine/ops/embedding';
 import { layerNorm } from '../engine/ops/layerNorm';
 import { linear } from '../engine/ops/linear';
 import type { Logits } from '../engine/ops/tokenLoss';
@@ -27,7 +27,10 @@ export interface Model {
 export interface ForwardOptions {
   /** Also return the embedding output and the output of every block. */
   hiddenStates?: boolean;
-  /** [N, C] to take the place of the token embeddings; positions are added all the same. */
+  /**
+   * [N, C] to take the place of the token embeddings; positions are added all the same. `tieToTape` them where
+   * they are constant and the model is trained.
+   */
   inputEmbeddings?: Tensor2D;
 }
 
@@ -81,7 +84,8 @@ export function forward(
   const wte: Parameter = params['wte.weight']!;
   const wpe: Parameter = params['wpe.weight']!;
 
-  let x = embedding(tokens, wte, wpe, options.inputEmbeddings); //                                  [N, C]
+  const { inputEmbeddings } = options;
+  let x = inputEmbeddings ? addPositions(inputEmbeddings, wpe, tokens) : embedding(tokens, wte, wpe); // [N, C]
   const hiddenStates = [x];
   for (let layer = 0; layer < config.nLayer; layer++) {
     x = block(x, layer, params, config, tokens);

@@ -1,9 +1,11 @@
 /**
  * A copy of the student's weights on the device from a moment when its loss was sound, to go back to when
- * training breaks down. The copies are refreshed in turn, so that at most one tensor is held twice.
+ * training breaks down. It is refreshed tensor by tensor, so that at most one tensor is held three times.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { readTensor } from '../engine/device';
+import { writeParameter } from '../engine/parameter';
 import type { GPT2Params } from '../model/params';
 
 export interface GoodWeights {
@@ -12,18 +14,19 @@ export interface GoodWeights {
   /** Takes a new copy. */
   keep(step: number): void;
   /** Puts the copy back into the model. */
-  restore(): void;
+  restore(): Promise<void>;
   dispose(): void;
 }
 
-export function keepGoodWeights(params: GPT2Params): GoodWeights {
+/** Starts with a copy of the weights as they are. */
+export function keepGoodWeights(params: GPT2Params, step: number): GoodWeights {
   const copies = new Map<string, Tensor>();
   const good = {
-    step: 0,
+    step,
     keep(step: number) {
       for (const [name, { value }] of Object.entries(params)) {
         copies.get(name)?.dispose();
-        // A product, not a clone: a clone shares the buffer that the optimiser writes into.
+        // A product, not a clone: a clone would share the buffer that the optimiser writes into.
         copies.set(
           name,
           tf.tidy(() => tf.keep(tf.mul(value, 1))),
@@ -31,14 +34,16 @@ export function keepGoodWeights(params: GPT2Params): GoodWeights {
       }
       good.step = step;
     },
-    restore() {
-      for (const [name, { value }] of Object.entries(params)) value.assign(copies.get(name)!);
+    async restore() {
+      for (const [name, parameter] of Object.entries(params)) {
+        writeParameter(parameter, Float32Array.from(await readTensor(copies.get(name)!)));
+      }
     },
     dispose() {
       for (const copy of copies.values()) copy.dispose();
       copies.clear();
     },
   };
-  good.keep(0);
+  good.keep(step);
   return good;
 }

@@ -3,6 +3,7 @@
  * weights, a copy of the student, state of the epoch).
  */
 import type { BatchIterator } from '../data/batches';
+import { readTensor } from '../engine/device';
 import type { AdamW } from '../engine/ops/adamw';
 import { createAdamW } from '../engine/ops/adamw';
 import type { Parameter } from '../engine/parameter';
@@ -38,16 +39,19 @@ export interface StageRun extends StageModels {
   state: unknown;
 }
 
-/** Optimiser steps of a stage: as given, or its epochs over the training text, rounded up. */
-export function stageSteps(stage: Stage, batchesPerEpoch: number): number {
-  if (stage.steps !== undefined) return stage.steps;
-  return Math.max(1, Math.ceil((stage.epochs! * batchesPerEpoch) / stage.gradAccumSteps));
+/**
+ * Optimiser steps of a stage: as given, or its epochs over the `windows` of the training text, rounded up. What
+ * does not fill a last batch is dropped at the end of an epoch.
+ */
+export function stageSteps({ steps, epochs, batchSize, gradAccumSteps }: Stage, windows: number): number {
+  if (steps !== undefined) return steps;
+  return Math.max(1, Math.ceil((epochs! * Math.max(1, Math.floor(windows / batchSize))) / gradAccumSteps));
 }
 
 async function copyModel({ config, params }: Model): Promise<Model> {
   const copies: Record<string, Parameter> = {};
   for (const [name, { shape, value }] of Object.entries(params)) {
-    copies[name] = createParameter(name, shape, (await value.data()) as Float32Array, true);
+    copies[name] = createParameter(name, shape, await readTensor(value));
   }
   return { config, params: copies };
 }
@@ -74,7 +78,7 @@ export async function openStage(
     method,
     batches,
     random,
-    steps: stageSteps(stage, batches.batchesPerEpoch),
+    steps: stageSteps(stage, batches.windows),
     extra: method.createExtra?.(context, stage.settings) ?? {},
     copy: wantsCopy ? await copyModel(models.student) : null,
     optimizers: new Map(),
@@ -103,41 +107,45 @@ export function planStep(run: StageRun, step: number): StepPlan {
   const { method, stage } = run;
   const position = partAt(method, stage.settings, step, run.steps);
   const part = method.parts[position.part]!;
-  const groups = { student: run.student.params, copy: run.copy?.params ?? {}, extra: run.extra };
   return {
     part,
     position,
     optimizer: { ...stage.optimizer, ...part.optimizer?.(stage.settings) },
-    trained: (part.trains ?? ['student']).flatMap((group) => Object.values(groups[group])),
+    trained: trainedBy(run, part),
   };
 }
 
-/** The part's optimiser. Those of parts that no later step belongs to are given back. */
-export function optimizerOf(run: StageRun, step: number, { position, trained }: StepPlan): AdamW {
-  let optimizer = run.optimizers.get(position.part);
-  if (!optimizer) {
-    const later = new Set<number>();
-    for (let s = step; s < run.steps; s++)
-      later.add(partAt(run.method, run.stage.settings, s, run.steps).part);
-    for (const [part, old] of run.optimizers) {
-      if (later.has(part)) continue;
-      old.dispose();
-      run.optimizers.delete(part);
-    }
-    optimizer = createAdamW(trained);
-    run.optimizers.set(position.part, optimizer);
-  }
+function trainedBy(run: StageRun, part: Part): Parameter[] {
+  const groups = { student: run.student.params, copy: run.copy?.params ?? {}, extra: run.extra };
+  return (part.trains ?? ['student']).flatMap((group) => Object.values(groups[group]));
+}
+
+/** A fresh optimiser of what part `part` trains; the stage disposes it. */
+export function makeOptimizer(run: StageRun, part: number): AdamW {
+  const optimizer = createAdamW(trainedBy(run, run.method.parts[part]!));
+  run.optimizers.set(part, optimizer);
   return optimizer;
 }
 
-/** Notes a new epoch and lets the method draw its state anew; true when one has begun. */
-export function enterEpoch(run: StageRun): boolean {
-  const epoch = Math.floor(run.batches.position / run.batches.batchesPerEpoch);
-  if (epoch === run.epoch) return false;
+/** The optimiser of step `step`'s part. When a new one is made, those that no later step needs are given back. */
+export function optimizerOf(run: StageRun, step: number, { position }: StepPlan): AdamW {
+  const optimizer = run.optimizers.get(position.part);
+  if (optimizer) return optimizer;
+  const later = new Set<number>();
+  for (let s = step; s < run.steps; s++) later.add(partAt(run.method, run.stage.settings, s, run.steps).part);
+  for (const [part, old] of run.optimizers) {
+    if (later.has(part)) continue;
+    old.dispose();
+    run.optimizers.delete(part);
+  }
+  return makeOptimizer(run, position.part);
+}
+
+/** Notes the epoch of the batches drawn last; a new one has the method draw its state anew. */
+export function enterEpoch(run: StageRun): void {
+  const { epoch } = run.batches.position;
+  if (epoch === run.epoch) return;
   run.epoch = epoch;
-  run.state = run.method.epochState?.(
-    { student: run.student, teacher: run.teacher, random: run.random },
-    run.stage.settings,
-  );
-  return true;
+  const context = { student: run.student, teacher: run.teacher, random: run.random };
+  run.state = run.method.epochState?.(context, run.stage.settings);
 }

@@ -11,7 +11,7 @@ import type { Model } from '../model/gpt2';
 import { frozenView } from '../model/params';
 import { learningRateAt } from './schedule';
 import type { StageRun, StepPlan } from './stage';
-import { optimizerOf, planStep } from './stage';
+import { enterEpoch, optimizerOf, planStep } from './stage';
 import type { Task } from './task';
 
 export interface StepOutcome {
@@ -87,6 +87,7 @@ export function trainStep(run: StageRun, step: number, task: Task): StepOutcome 
   const plan = planStep(run, step);
   const optimizer = optimizerOf(run, step, plan);
   const batches = Array.from({ length: run.stage.gradAccumSteps }, () => run.batches.next());
+  enterEpoch(run);
   // One mean over the whole step, so that 2 x 4 rows give what 8 give.
   const scale =
     1 /

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchIterator } from '../data/batches';
+import { readTensor } from '../engine/device';
 import { CancelledError, TrainingError } from '../errors';
 import type { Method } from '../methods/method';
 import type { Model } from '../model/gpt2';
@@ -14,7 +15,7 @@ import { keepGoodWeights } from './goodWeights';
 import type { TrainingSnapshot } from './snapshot';
 import { restoreStage, restoreWeights, takeSnapshot } from './snapshot';
 import type { StageRun } from './stage';
-import { closeStage, enterEpoch, openStage, planStep, stageSteps } from './stage';
+import { closeStage, openStage, planStep } from './stage';
 import type { StepOutcome } from './step';
 import { trainStep } from './step';
 import type { Task } from './task';
@@ -108,8 +109,8 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     reportedStep: resume?.step ?? 0,
     reportEvery: options.reportEvery ?? 1,
   };
-  if (resume) restoreWeights(student.params, resume);
-  const good = keepGoodWeights(student.params);
+  if (resume) restoreWeights(student.params, resume.student);
+  const good = keepGoodWeights(student.params, tally.step);
   let stopped = false;
   try {
     if (!resume) await evaluate(options, tally);
@@ -125,8 +126,9 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
         recipe.seed,
       );
       try {
-        const first = resume?.stage === index ? restoreStage(run, resume) : 0;
-        stopped = (await runStage(options, run, first, tally, good)) === 'stopped';
+        const resumed = resume?.stage === index ? resume : undefined;
+        if (resumed) restoreStage(run, resumed);
+        stopped = (await runStage(options, run, resumed?.stageStep ?? 0, tally, good)) === 'stopped';
       } finally {
         closeStage(run);
       }
@@ -163,12 +165,13 @@ async function runStage(
       else await standStill(options, tally);
       continue;
     }
-    if (enterEpoch(run) && run.state !== undefined) {
-      onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
-    }
+    const { epoch } = run;
     unread?.values.dispose();
     tally.since ??= performance.now();
     unread = step - first < WARM_STEPS ? trainStep(run, step, options.task) : flatStep(options, run, step);
+    if (run.epoch !== epoch && run.state !== undefined) {
+      onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
+    }
     tally.step++;
     tally.tokens += unread.tokens;
     step++;
@@ -226,14 +229,14 @@ async function report(
   good: GoodWeights,
 ): Promise<void> {
   const before = tally.timeMs;
-  const numbers = await values.data();
+  const numbers = await readTensor(values);
   values.dispose();
   stopClock(tally);
   tally.since = performance.now();
 
   const loss = numbers[0]!;
   const gradNorm = numbers[numbers.length - 1]!;
-  refuseBreakdown(loss, gradNorm, tally.step, learningRate, run.stage.optimizer.learningRate, good);
+  await refuseBreakdown(loss, gradNorm, tally.step, learningRate, run.stage.optimizer.learningRate, good);
   tally.loss = loss;
   if (reportEvery === undefined) {
     const stepMs = (tally.timeMs - before) / (tally.step - tally.reportedStep);
@@ -255,17 +258,17 @@ async function report(
 }
 
 /** Throws TrainingError for a loss that is not finite or exactly 0, after putting the last good weights back. */
-function refuseBreakdown(
+async function refuseBreakdown(
   loss: number,
   gradNorm: number,
   step: number,
   learningRate: number,
   peak: number,
   good: GoodWeights,
-): void {
+): Promise<void> {
   const broken = !Number.isFinite(loss) ? loss : gradNorm;
   if (Number.isFinite(broken) && loss !== 0) return;
-  good.restore();
+  await good.restore();
   const kept = good.step === 0 ? 'the weights from before training' : `the weights of step ${good.step}`;
   if (loss === 0) {
     throw new TrainingError(
@@ -299,12 +302,4 @@ async function evaluate(
     onEvent({ type: 'state', state: 'running' });
   }
   control.evaluated();
-}
-
-/** Optimiser steps of every stage, for a run's planned length. */
-export function plannedSteps(
-  recipe: Recipe,
-  batchesPerEpoch: (stage: Stage, index: number) => number,
-): number[] {
-  return recipe.stages.map((stage, index) => stageSteps(stage, batchesPerEpoch(stage, index)));
 }

@@ -1,0 +1,5 @@
+import { useTestDevice } from '../testing/gpu';
+import { checkPerplexity } from '../testing/perplexityChecks';
+
+useTestDevice();
+checkPerplexity();

@@ -1,0 +1,43 @@
+/** Perplexity of the fixtures' token stream, side by side and sliding, for both devices. */
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { perplexity } from '../eval/perplexity';
+import { disposeParams } from '../model/params';
+import { expectClose } from './expectClose';
+import { fixtureJson } from './fixtures';
+import { tinyStudent, tinyTeacher } from './tinyGpt2';
+
+interface Measured {
+  window: number;
+  stride: number;
+  scored_tokens: number;
+  perplexity: number;
+}
+
+interface PerplexityFixture {
+  tokens: number[];
+  teacher: Record<string, Measured>;
+  student: Record<string, Measured>;
+}
+
+// fixtures/README.md, column "suggested".
+const TOLERANCE = 2e-6;
+
+export function checkPerplexity(): void {
+  for (const role of ['teacher', 'student'] as const) {
+    test.each(['non_overlapping', 'sliding'])(
+      `the ${role}'s %s windows give the fixture's perplexity`,
+      async (kind) => {
+        const fixture = fixtureJson<PerplexityFixture>('perplexity');
+        const expected = fixture[role][kind]!;
+        const { params, config } = role === 'teacher' ? tinyTeacher() : tinyStudent();
+        const before = tf.memory().numTensors;
+        const result = await perplexity(params, config, fixture.tokens, { ...expected, batchSize: 6 });
+        expect(result.tokens).toBe(expected.scored_tokens);
+        expectClose([result.perplexity], [expected.perplexity], TOLERANCE, 'perplexity');
+        expect(tf.memory().numTensors).toBe(before);
+        disposeParams(params);
+      },
+    );
+  }
+}

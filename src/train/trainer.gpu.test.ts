@@ -1,0 +1,5 @@
+import { onEveryVariant, useTestDevice } from '../testing/gpu';
+import { checkTraining } from '../testing/trainingChecks';
+
+useTestDevice();
+onEveryVariant(checkTraining);
