@@ -57,6 +57,7 @@ function parseRange(header, size) {
 /** Sends the body whole, or slowly, or only in part before it cuts the connection. */
 function sendBody(state, request, response, body, fault) {
   if (request.method === 'HEAD') return void response.end();
+  response.flushHeaders();
   const send = (bytes) => {
     state.bytesSent += bytes.length;
     return response.write(bytes);

@@ -5,18 +5,22 @@
 import { SourceError } from '../errors';
 import { cancelled, refusal, UnreachableError } from './httpErrors';
 
-export interface Transfer {
-  /** For people: the file and where it comes from. */
+/** What every request of ours needs. */
+export interface Asking {
+  /** For people: what is asked for. */
   name: string;
-  start: number;
-  end: number;
-  /** Bytes of the whole file. */
-  size: number;
   fetch: typeof fetch;
   signal?: AbortSignal | undefined;
+  patience: Patience;
+}
+
+/** The range [start, end) of a file of `size` bytes. */
+export interface Transfer extends Asking {
+  start: number;
+  end: number;
+  size: number;
   /** Told the length of every piece that arrives. */
   onBytes: (count: number) => void;
-  patience: Patience;
 }
 
 export interface Patience {
@@ -48,53 +52,76 @@ function wait(ms: number, name: string, signal: AbortSignal | undefined): Promis
   });
 }
 
-/** Asks once more as long as patience allows; gives the first answer that is not a plea to wait. */
-async function patientFetch(
-  ask: () => Promise<Response>,
-  what: { name: string; server: string; signal?: AbortSignal | undefined },
-  patience: Patience,
+const serverOf = (url: string | URL | Request): string =>
+  new URL(url instanceof Request ? url.url : url).host;
+
+/** Node hides the reason, such as ECONNREFUSED, in the cause of its "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;
+}
+
+/** One try: the answer's headers within `stallMs`, or a rejection. */
+async function ask(
+  request: Asking,
+  url: string | URL | Request,
+  init: RequestInit | undefined,
 ): Promise<Response> {
+  const { signal, patience } = request;
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no answer for ${patience.stallMs / 1000} s`)),
+    patience.stallMs,
+  );
+  try {
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    return await request.fetch(url, { ...init, signal: either });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks again as long as patience allows; gives the first answer that is not a plea to wait. */
+async function patientFetch(
+  request: Asking,
+  url: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const { name, signal, patience } = request;
   for (let attempt = 0; ; attempt++) {
-    if (what.signal?.aborted) throw cancelled(what.name);
+    if (signal?.aborted) throw cancelled(name);
     let response: Response | null = null;
     let cause: unknown;
     try {
-      response = await ask();
+      response = await ask(request, url, init);
     } catch (error) {
-      if (what.signal?.aborted) throw cancelled(what.name);
+      if (signal?.aborted) throw cancelled(name);
       cause = error;
     }
     if (response && response.status !== 429 && response.status < 500) return response;
-    const asked = Number(response?.headers.get('Retry-After') ?? 0) * 1000;
+    await response?.body?.cancel();
+    // The header may also hold a date; then our own delay has to do.
+    const seconds = Number(response?.headers.get('Retry-After') ?? 0);
+    const asked = Number.isFinite(seconds) ? seconds * 1000 : 0;
     if (attempt >= patience.retries || asked > MAX_WAIT_MS) {
-      await response?.body?.cancel();
-      if (response) throw refusal(response.status, what.name, what.server);
+      if (response) throw refusal(response.status, name, serverOf(url));
       throw new UnreachableError(
-        `${what.server} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `${serverOf(url)} cannot be reached: ${reasonOf(cause)}`,
         'Check the network connection and the address of the Hub in the settings.',
         { cause },
       );
     }
-    await response?.body?.cancel();
-    await wait(Math.max(asked, patience.delayMs * 2 ** attempt), what.name, what.signal);
+    await wait(Math.max(asked, patience.delayMs * 2 ** attempt), name, signal);
   }
 }
 
-const serverOf = (url: string | URL | Request): string =>
-  new URL(url instanceof Request ? url.url : url).host;
-
 /** A fetch for small answers, such as a listing: patient, cancellable, and its failures are sentences. */
-export function sentenceFetch(
-  options: Pick<Transfer, 'name' | 'fetch' | 'signal' | 'patience'>,
-): typeof fetch {
-  const { name, signal, patience } = options;
+export function sentenceFetch(request: Asking): typeof fetch {
   return async (url, init) => {
-    const server = serverOf(url);
-    const ask = () => options.fetch(url, { ...init, ...(signal && { signal }) });
-    const response = await patientFetch(ask, { name, server, signal }, patience);
+    const response = await patientFetch(request, url, init);
     if (response.ok) return response;
     await response.body?.cancel();
-    throw refusal(response.status, name, server);
+    throw refusal(response.status, request.name, serverOf(url));
   };
 }
 
@@ -112,12 +139,10 @@ async function connect(
   position: number,
   version: { etag: string | null },
 ): Promise<Connection> {
-  const { name, end, size, signal } = transfer;
+  const { name, end, size } = transfer;
   const headers = new Headers(init?.headers);
   headers.set('Range', `bytes=${position}-${end - 1}`);
-  const server = serverOf(url);
-  const ask = () => transfer.fetch(url, { ...init, headers, ...(signal && { signal }) });
-  const response = await patientFetch(ask, { name, server, signal }, transfer.patience);
+  const response = await patientFetch(transfer, url, { ...init, headers });
   const etag = response.headers.get('ETag');
   const total = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
   const moved = version.etag !== null && etag !== null && etag !== version.etag;
@@ -125,13 +150,13 @@ async function connect(
   if (response.status === 416 || (response.ok && (moved || resized))) {
     await response.body?.cancel();
     throw new SourceError(
-      `${name} changed on ${server} while it was read`,
+      `${name} changed on ${serverOf(url)} while it was read`,
       'Load it again to get the new version.',
     );
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
-    throw refusal(response.status, name, server);
+    throw refusal(response.status, name, serverOf(url));
   }
   version.etag ??= etag;
   return { reader: response.body.getReader(), skip: response.status === 206 ? 0 : position };
@@ -179,7 +204,7 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
         try {
           piece = (await readWithin(connection, patience.stallMs)).value;
         } catch (error) {
-          reason = error instanceof Error ? error.message : String(error);
+          reason = reasonOf(error);
         }
         if (!piece) {
           await reconnect(reason);
