@@ -136,12 +136,16 @@ async function activateGPU({ device, kind, info, adapterInfo }: OpenGPU): Promis
 
 const NO_LIMITS = { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31 };
 
+// tfjs refuses a new path once the module is loaded.
+let wasmStarted = false;
+
 /** Plain tfjs ops on the processor. Throws DeviceError when the backend does not start. */
 async function activateProcessor(backend: 'wasm' | 'cpu', wasmPath: string | undefined): Promise<Device> {
   let description = 'this processor, plain JavaScript';
   if (backend === 'wasm') {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
-    if (wasmPath !== undefined && tf.findBackend('wasm') === null) wasm.setWasmPaths(wasmPath);
+    if (wasmPath !== undefined && !wasmStarted) wasm.setWasmPaths(wasmPath);
+    wasmStarted = true;
   } else {
     await import('@tensorflow/tfjs-backend-cpu');
   }

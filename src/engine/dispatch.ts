@@ -151,3 +151,21 @@ export function wrap<T extends Tensor = Tensor>(info: TensorInfo): T {
 export function markWritten(info: TensorInfo): void {
   webgpuBackend().tensorMap.get(info.dataId).values = null;
 }
+
+/**
+ * Replaces the values of a GPU tensor, keeping its buffer: for scalars that change from step to step. What was
+ * recorded before still sees the old values, because it is submitted first.
+ */
+export function writeTensor(
+  info: TensorInfo,
+  values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+): void {
+  const backend = webgpuBackend();
+  const buffer = bufferOf(info);
+  if (backend.commandEncoder) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+  backend.device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+  markWritten(info);
+}

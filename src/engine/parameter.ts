@@ -6,7 +6,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
-import { allocate, release, wrap } from './dispatch';
+import { ShapeError } from '../errors';
+import { allocate, release, wrap, writeTensor } from './dispatch';
 import { usesKernels } from './mode';
 
 export interface Parameter {
@@ -38,6 +39,14 @@ export function createParameter(
     tf.variable(tf.tensor(values, shape as number[], 'float32'), trainable, `${name}#${created++}`),
   );
   return { name, shape, size: values.length, trainable, onTape, value, gradient: null };
+}
+
+/** Replaces the weights; on the GPU in the same buffer. Throws ShapeError when the number of values differs. */
+export function writeParameter(parameter: Parameter, values: Float32Array): void {
+  const { name, shape, size, value } = parameter;
+  if (values.length !== size) throw new ShapeError(`${values.length} values do not fill ${name} [${shape}]`);
+  if (usesKernels()) return writeTensor(value, values);
+  tf.tidy(() => value.assign(tf.tensor(values, shape as number[], 'float32')));
 }
 
 export function disposeParameter(parameter: Parameter): void {

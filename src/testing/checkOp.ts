@@ -14,7 +14,7 @@ export interface HostTensor {
   readonly trainable?: boolean;
 }
 
-export interface OpCase<I extends string, P extends string, C extends tf.TensorContainer = null> {
+export interface OpCase<I extends string, P extends string, C extends tf.TensorContainer | null = null> {
   /** Activations: differentiated on the tape. */
   inputs: Record<I, HostTensor>;
   /** Parameters that the op reads by closure. */
@@ -50,9 +50,11 @@ const mapRecord = <K extends string, A, B>(record: Record<K, A>, f: (value: A, k
   >;
 
 /** Runs the op forward and backward on the current backend and mode; leaves no tensor behind. */
-export async function evaluateOp<I extends string, P extends string, C extends tf.TensorContainer = null>(
-  op: OpCase<I, P, C>,
-): Promise<OpResult> {
+export async function evaluateOp<
+  I extends string,
+  P extends string,
+  C extends tf.TensorContainer | null = null,
+>(op: OpCase<I, P, C>): Promise<OpResult> {
   const inputs = mapRecord(op.inputs, ({ shape, values }, name) =>
     createParameter(name, shape, values, true, true),
   );
@@ -76,7 +78,7 @@ export async function evaluateOp<I extends string, P extends string, C extends t
   for (const { name, gradient } of all) if (gradient) gradients[name] = await readTensor(gradient);
   const result = { output: await readTensor(output!), gradients };
   tf.dispose([total, output!]);
-  tf.dispose(constants);
+  if (constants) tf.dispose(constants);
   all.forEach(disposeParameter);
   return result;
 }
@@ -85,7 +87,7 @@ export async function evaluateOp<I extends string, P extends string, C extends t
 export async function evaluateReference<
   I extends string,
   P extends string,
-  C extends tf.TensorContainer = null,
+  C extends tf.TensorContainer | null = null,
 >(op: OpCase<I, P, C>): Promise<OpResult> {
   const backend = tf.getBackend();
   await tf.setBackend('cpu');
@@ -100,7 +102,7 @@ export async function evaluateReference<
  * Fails unless output and every gradient agree within `tolerance` (max|x - ref| / max|ref|, tensor by tensor)
  * and the same tensors have gradients. The reference is another implementation, differentiated by tfjs's tape.
  */
-export async function checkOp<I extends string, P extends string, C extends tf.TensorContainer = null>(
+export async function checkOp<I extends string, P extends string, C extends tf.TensorContainer | null = null>(
   op: OpCase<I, P, C>,
   tolerance: number,
 ): Promise<void> {

@@ -1,17 +1,9 @@
 /** Opens WebGPU in Node for a test file, on SwiftShader, and runs its tests on every kernel variant. */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { openDevice, type Device } from '../engine/device';
 import { installWebGPU } from '../engine/webgpu.node';
 import { setVariants, type AdapterKind } from '../engine/variants';
-
-const require = createRequire(import.meta.url);
-
-/** Where the wasm files of the installed package are. */
-export const wasmFolder = (): string =>
-  join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist/');
 
 let device: Device | undefined;
 const errors: string[] = [];

@@ -1,13 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { checkOp, evaluateOp, host } from '../../testing/checkOp';
-import { expectClose } from '../../testing/expectClose';
-import { fixtureTensors } from '../../testing/fixtures';
 import { onEveryVariant, useTestDevice } from '../../testing/gpu';
+import { checkLayerNormFixture, LAYER_NORM_FIXTURES } from '../../testing/opFixtures';
 import { layerNorm } from './layerNorm';
 
 useTestDevice();
-
-const fixtures = fixtureTensors('operations');
 
 const norm = (rows: number, width: number, frozen: { gamma?: boolean; beta?: boolean } = {}) => ({
   inputs: { x: host([rows, width], 1, -2, 3) },
@@ -45,24 +42,7 @@ onEveryVariant(() => {
     await checkOp({ ...op, run }, 2e-5);
   });
 
-  describe.each([
-    ['layer_norm', 2e-6],
-    ['layer_norm_flat', 1e-4],
-  ])('%s', (name, tolerance) => {
-    test('matches the PyTorch fixture', async () => {
-      const of = (part: string) => fixtures[`${name}.${part}`]!;
-      const { output, gradients } = await evaluateOp({
-        inputs: { x: of('x') },
-        parameters: { weight: of('weight'), bias: of('bias') },
-        run: (i, p) => layerNorm(i.x, p.weight, p.bias, 1e-5),
-        upstream: of('upstream').values,
-      });
-      expectClose(output, of('output').values, tolerance, 'output');
-      for (const part of ['x', 'weight', 'bias']) {
-        expectClose(gradients[part]!, of(`grad.${part}`).values, tolerance, part);
-      }
-    });
-  });
+  test.each(LAYER_NORM_FIXTURES)('matches the PyTorch fixture %s', checkLayerNormFixture);
 
   test('a width that does not fit is refused by the name of the weight', async () => {
     await expect(evaluateOp({ ...norm(2, 8), inputs: { x: host([2, 12], 1) } })).rejects.toThrow(

@@ -1,0 +1,5 @@
+import { describeAdamW } from '../../testing/adamwChecks';
+import { useTestDevice } from '../../testing/gpu';
+
+useTestDevice();
+describeAdamW();

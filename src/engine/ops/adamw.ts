@@ -1,0 +1,196 @@
+/**
+ * AdamW in place, s = 1 at the first step:
+ *   g' = g min(1, gradClip / (norm + 1e-6)),  norm over all gradients together
+ *   p -= lr wd p (matrices only);  m = b1 m + (1 - b1) g';  v = b2 v + (1 - b2) g'²
+ *   p -= lr / (1 - b1^s) m / (sqrt(v / (1 - b2^s)) + eps)
+ * Source: "Decoupled Weight Decay Regularization", arXiv:1711.05101, algorithm 2; clipping and the parameters
+ * that decay (2 dimensions, so neither biases nor layer norms) as in PyTorch and nanoGPT's train.py.
+ *
+ * The norm stays on the GPU, and what changes from step to step goes through one small storage tensor: nothing
+ * is read back, and every step records the same dispatches.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../../errors';
+import { launch, markWritten, writeTensor } from '../dispatch';
+import { flatIndex, kernelFamily, linearGrid } from '../kernel';
+import { usesKernels } from '../mode';
+import { clearGradients, type Parameter } from '../parameter';
+import { globalNorm } from './globalNorm';
+
+export interface AdamWSettings {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  /** Largest norm of all gradients together; 0: no clipping. */
+  gradClip: number;
+}
+
+/** The running means of a parameter's gradient and of its square, on the host. */
+export interface Moments {
+  m: Float32Array;
+  v: Float32Array;
+}
+
+export interface AdamW {
+  /** Updates made so far; set it together with the moments to continue from a snapshot. */
+  steps: number;
+  readonly parameters: readonly Parameter[];
+  /**
+   * Updates every parameter that has a gradient and clears the gradients. Returns their norm before clipping,
+   * which the caller disposes.
+   */
+  step(settings: AdamWSettings): Scalar;
+  /** One parameter at a time, so that a snapshot never holds all moments on the host. */
+  readMoments(parameter: Parameter, read: (tensor: Tensor) => Promise<Float32Array>): Promise<Moments>;
+  writeMoments(parameter: Parameter, moments: Moments): void;
+  dispose(): void;
+}
+
+interface State {
+  m: Tensor;
+  v: Tensor;
+}
+
+const THREADS = 64;
+
+/** The storage tensor `settings`, in this order. Differences from 1 are formed in float64: 1 - 0.999f is off by 1e-5. */
+const SETTINGS = [
+  'rate',
+  'keep',
+  'beta1',
+  'rest1',
+  'beta2',
+  'rest2',
+  'correction2',
+  'epsilon',
+  'clip',
+] as const;
+
+function settingsAt(steps: number, settings: AdamWSettings): Record<(typeof SETTINGS)[number], number> {
+  const { learningRate, beta1, beta2, epsilon, weightDecay, gradClip } = settings;
+  return {
+    rate: learningRate / (1 - beta1 ** steps),
+    keep: 1 - learningRate * weightDecay,
+    beta1,
+    rest1: 1 - beta1,
+    beta2,
+    rest2: 1 - beta2,
+    correction2: 1 / (1 - beta2 ** steps),
+    epsilon,
+    clip: gradClip,
+  };
+}
+
+const update = kernelFamily('AdamW', ({ decays }: { decays: boolean }) => ({
+  write: { p: 'f32' as const, m: 'f32' as const, v: 'f32' as const },
+  read: { gradient: 'f32' as const, settings: 'f32' as const, norm: 'f32' as const },
+  scalars: { size: 'u32' as const },
+  workgroupSize: [THREADS],
+  helpers: SETTINGS.map((name, i) => `const ${name} = ${i}u;`).join('\n'),
+  main: `
+  let i = ${flatIndex(THREADS)};
+  if (i >= u.size) { return; }
+  let limit = settings[clip];
+  let g = gradient[i] * select(1.0, min(1.0, limit / (norm[0] + 1e-6)), limit > 0.0);
+  let mean = settings[beta1] * m[i] + settings[rest1] * g;
+  let square = settings[beta2] * v[i] + settings[rest2] * g * g;
+  m[i] = mean;
+  v[i] = square;
+  let kept = p[i]${decays ? ' * settings[keep]' : ''};
+  p[i] = kept - settings[rate] * mean / (sqrt(square * settings[correction2]) + settings[epsilon]);`,
+}));
+
+const decays = (parameter: Parameter) => parameter.shape.length >= 2;
+
+function updateKernels(parameter: Parameter, { m, v }: State, settings: Tensor, norm: Scalar): void {
+  const { value, gradient, size } = parameter;
+  launch(
+    update({ decays: decays(parameter) }),
+    { p: value, m, v, gradient: gradient!, settings, norm },
+    { size },
+    linearGrid(size, THREADS),
+  );
+  for (const written of [value, m, v]) markWritten(written);
+}
+
+function updateReference(
+  parameter: Parameter,
+  state: State,
+  settings: ReturnType<typeof settingsAt>,
+  norm: Scalar,
+): void {
+  const { rate, keep, beta1, rest1, beta2, rest2, correction2, epsilon, clip } = settings;
+  const old = { ...state };
+  const next = tf.tidy(() => {
+    const scale = clip > 0 ? tf.minimum(1, tf.div(clip, tf.add(norm, 1e-6))) : 1;
+    const g = tf.mul(parameter.gradient!, scale);
+    const m = tf.add(tf.mul(old.m, beta1), tf.mul(g, rest1));
+    const v = tf.add(tf.mul(old.v, beta2), tf.mul(tf.square(g), rest2));
+    const change = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(tf.mul(v, correction2)), epsilon));
+    const kept = decays(parameter) ? tf.mul(parameter.value, keep) : parameter.value;
+    return { m, v, value: tf.sub(kept, change) };
+  });
+  parameter.value.assign(next.value);
+  Object.assign(state, { m: tf.keep(next.m), v: tf.keep(next.v) });
+  tf.dispose([old.m, old.v, next.value]);
+}
+
+/** An optimiser of these parameters, frozen ones left out, with moments of zero. Throws ShapeError for a name that comes twice. */
+export function createAdamW(parameters: readonly Parameter[]): AdamW {
+  const kernels = usesKernels();
+  const trained = parameters.filter((parameter) => parameter.trainable);
+  const zeros = ({ shape }: Parameter): State => {
+    const make = () => tf.keep(tf.zeros(shape as number[]));
+    return { m: make(), v: make() };
+  };
+  const states = new Map(trained.map((parameter) => [parameter.name, zeros(parameter)]));
+  if (states.size < trained.length)
+    throw new ShapeError('two parameters of one optimiser have the same name');
+  const settingsTensor = tf.keep(tf.zeros([SETTINGS.length]));
+  const stateOf = (parameter: Parameter): State => {
+    const state = states.get(parameter.name);
+    if (!state) throw new ShapeError(`${parameter.name} is not among the parameters of this optimiser`);
+    return state;
+  };
+  const optimizer: AdamW = {
+    steps: 0,
+    parameters: trained,
+    step(settings) {
+      const values = settingsAt(++optimizer.steps, settings);
+      // A parameter that the loss did not use has no gradient and stays as it is, decay included (as PyTorch).
+      const updated = trained.filter((parameter) => parameter.gradient);
+      const norm = globalNorm(updated.map((parameter) => parameter.gradient!));
+      if (kernels)
+        writeTensor(
+          settingsTensor,
+          Float32Array.from(SETTINGS, (name) => values[name]),
+        );
+      for (const parameter of updated) {
+        if (kernels) updateKernels(parameter, stateOf(parameter), settingsTensor, norm);
+        else updateReference(parameter, stateOf(parameter), values, norm);
+      }
+      clearGradients(updated);
+      return norm;
+    },
+    async readMoments(parameter, read) {
+      const { m, v } = stateOf(parameter);
+      return { m: await read(m), v: await read(v) };
+    },
+    writeMoments(parameter, moments) {
+      const state = stateOf(parameter);
+      tf.dispose([state.m, state.v]);
+      const upload = (values: Float32Array) =>
+        tf.keep(tf.tensor(values, parameter.shape as number[], 'float32'));
+      Object.assign(state, { m: upload(moments.m), v: upload(moments.v) });
+    },
+    dispose() {
+      for (const { m, v } of states.values()) tf.dispose([m, v]);
+      states.clear();
+      settingsTensor.dispose();
+    },
+  };
+  return optimizer;
+}

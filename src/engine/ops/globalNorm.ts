@@ -1,0 +1,120 @@
+/**
+ * The Euclidean norm of several tensors together, sqrt(sum over tensors and elements of x²), without a read-back.
+ *
+ * Two stages in a fixed order: workgroups add up blocks of 4096 elements, several tensors a dispatch, and one
+ * workgroup adds up the blocks. No atomics, so equal gradients give equal norms.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../../errors';
+import { allocate, launch, release, wrap, type Operand } from '../dispatch';
+import { kernelFamily } from '../kernel';
+import { usesKernels } from '../mode';
+import { rowGroup, unroll } from '../wgsl';
+
+const THREADS = 64;
+// Each thread adds up 64 squares before the tree takes over: rounding stays below 1e-6.
+const BLOCK = 64 * THREADS;
+// A shader stage may bind eight storage buffers everywhere; one holds the sums.
+const MAX_TENSORS = 7;
+const MAX_BLOCKS = 65535;
+
+const TENSORS = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'] as const;
+const SIZES = ['size0', 'size1', 'size2', 'size3', 'size4', 'size5', 'size6'] as const;
+const FIRSTS = ['first0', 'first1', 'first2', 'first3', 'first4', 'first5', 'first6'] as const;
+type Name = (typeof TENSORS)[number] | 'sums';
+type Scalars = (typeof SIZES)[number] | (typeof FIRSTS)[number];
+
+const group = rowGroup(THREADS);
+
+/** Workgroup (block, tensor) stores the sum of squares of that block at sums[first + block]. */
+const blockSums = kernelFamily<{ count: number }, Name, Scalars>('GlobalNormBlocks', ({ count }) => ({
+  write: { sums: 'f32' },
+  read: Object.fromEntries(TENSORS.slice(0, count).map((name) => [name, 'f32'])),
+  scalars: Object.fromEntries([...SIZES, ...FIRSTS].map((name) => [name, 'u32'])) as Record<Scalars, 'u32'>,
+  workgroupSize: group.workgroupSize,
+  helpers: group.scratch,
+  main: `
+  let lane = li;
+  var size = 0u;
+  var at = 0u;
+  switch (wid.y) {
+    ${unroll(count, (i) => `case ${i}u: { size = u.size${i}; at = u.first${i} + wid.x; }`)}
+    default: {}
+  }
+  let first = wid.x * ${BLOCK}u;
+  if (first >= size) { return; }
+  let end = min(first + ${BLOCK}u, size);
+  var total = 0.0;
+  switch (wid.y) {
+    ${unroll(count, (i) => `case ${i}u: { for (var e = first + lane; e < end; e += ${THREADS}u) { let v = x${i}[e]; total += v * v; } }`)}
+    default: {}
+  }
+  ${group.sum('total')}
+  if (lane == 0u) { sums[at] = total; }`,
+}));
+
+const rootOfSum = kernelFamily('GlobalNormRoot', (_: object) => ({
+  write: { norm: 'f32' as const },
+  read: { sums: 'f32' as const },
+  scalars: { blocks: 'u32' as const },
+  workgroupSize: group.workgroupSize,
+  helpers: group.scratch,
+  main: `
+  let lane = li;
+  var total = 0.0;
+  for (var i = lane; i < u.blocks; i += ${THREADS}u) { total += sums[i]; }
+  ${group.sum('total')}
+  if (lane == 0u) { norm[0] = sqrt(total); }`,
+}));
+
+const sizeOf = (operand: Operand) => operand.shape.reduce((a, b) => a * b, 1);
+const blocksOf = (operand: Operand) => Math.ceil(sizeOf(operand) / BLOCK);
+
+function normKernels(tensors: readonly Operand[]): Scalar {
+  // Large ones together: a dispatch has as many blocks for each of its tensors as for its largest.
+  const sorted = [...tensors].sort((a, b) => sizeOf(b) - sizeOf(a));
+  const blocks = sorted.reduce((sum, tensor) => sum + blocksOf(tensor), 0);
+  if (sorted.length > 0 && blocksOf(sorted[0]!) > MAX_BLOCKS) {
+    throw new ShapeError(
+      `the norm of a tensor of ${sizeOf(sorted[0]!)} elements needs more than ${MAX_BLOCKS} blocks`,
+    );
+  }
+  const sums = allocate([blocks]);
+  let first = 0;
+  for (let start = 0; start < sorted.length; start += MAX_TENSORS) {
+    const part = sorted.slice(start, start + MAX_TENSORS);
+    const scalars = Object.fromEntries([...SIZES, ...FIRSTS].map((name) => [name, 0])) as Record<
+      Scalars,
+      number
+    >;
+    const operands: Record<Name, Operand | undefined> = {
+      sums,
+      x0: undefined,
+      x1: undefined,
+      x2: undefined,
+      x3: undefined,
+      x4: undefined,
+      x5: undefined,
+      x6: undefined,
+    };
+    part.forEach((tensor, i) => {
+      operands[TENSORS[i]!] = tensor;
+      scalars[SIZES[i]!] = sizeOf(tensor);
+      scalars[FIRSTS[i]!] = first;
+      first += blocksOf(tensor);
+    });
+    launch(blockSums({ count: part.length }), operands, scalars, [blocksOf(part[0]!), part.length]);
+  }
+  const norm = allocate([]);
+  launch(rootOfSum({}), { norm, sums }, { blocks }, [1]);
+  release(sums);
+  return wrap(norm);
+}
+
+/** sqrt of the sum of squares over all tensors, a scalar that the caller disposes; 0 for none. Not differentiable. */
+export function globalNorm(tensors: readonly Tensor[]): Scalar {
+  if (tensors.length === 0) return tf.scalar(0);
+  if (usesKernels()) return normKernels(tensors);
+  return tf.tidy(() => tf.sqrt(tf.addN(tensors.map((tensor) => tf.sum(tf.square(tensor))))));
+}
