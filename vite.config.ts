@@ -22,7 +22,16 @@ export default defineConfig({
   worker: {
     format: 'es',
     // tfjs alone brings 900 licence headers, 600 kB; `build.license` collects them in one file instead.
-    rolldownOptions: { output: { comments: { legal: false } } },
+    rolldownOptions: {
+      output: {
+        comments: { legal: false },
+        // tfjs finds its three wasm files by their names beside each other.
+        assetFileNames: ({ names }) =>
+          names.some((name) => name.endsWith('.wasm'))
+            ? 'assets/wasm/[name][extname]'
+            : 'assets/[name]-[hash][extname]',
+      },
+    },
   },
   optimizeDeps: { include: tfjs },
   server: { headers: isolation },

@@ -20,8 +20,10 @@ export interface Platform {
   readonly wasmPath: string;
   /** Fetch a whole repository when it is loaded, with progress, rather than each weight when it is first used. */
   readonly fetchesAhead: boolean;
-  /** The bundled teacher and its texts (`text/train.bin`). */
-  demo(): Promise<FileSet>;
+  /** The bundled teacher's folder. */
+  demoTeacher(): Promise<FileSet>;
+  /** The bundled texts, named `text/train.bin` and so on. */
+  demoTexts(): Promise<FileSet>;
   openHub(request: HubRequest): Promise<HubFiles>;
   /** A folder of this machine. Absent in the browser. */
   openFolder?(path: string): Promise<FileSet>;

@@ -135,7 +135,8 @@ export type CommandBody =
       type: 'evaluate';
       /** A loaded model's ref, or `run:` and a run's id. */
       model: string;
-      input: { text: string } | { ids: number[] };
+      /** Of several documents each follows an end-of-text token; a plain text is taken as it stands. */
+      input: { text: string } | { ids: number[] } | { documents: string[] };
       window: number;
       stride: number;
     }

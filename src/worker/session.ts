@@ -23,6 +23,7 @@ import type {
   SweepRow,
 } from './protocol';
 import { createLane } from './session/lane';
+import { idsOf } from './session/inputs';
 import { createMeasurements } from './session/measure';
 import { allLayers, modelRegistry, openModel, type KnownModel } from './session/models';
 import { parseRef, refOf, runRef } from './session/refs';
@@ -64,7 +65,7 @@ export function createSession(port: Port, platform: Platform): void {
   async function filesOf(model: ModelRef, task: Task) {
     switch (model.kind) {
       case 'demo':
-        return platform.demo();
+        return platform.demoTeacher();
       case 'files':
         return filesFileSet(model.name, model.files);
       case 'path':
@@ -136,12 +137,7 @@ export function createSession(port: Port, platform: Platform): void {
   ): Promise<PerplexityReport> {
     const known = await ensureModel(command.model, task);
     const { input, window, stride } = command;
-    const ids =
-      'ids' in input ? input.ids : requireTokenizer(known.card.name, known.vocabulary).encode(input.text);
-    const outside = ids.find((id) => id >= known.config.vocabSize);
-    if (outside !== undefined) {
-      throw new RecipeError(`token ${outside} is beyond the model's vocabulary of ${known.config.vocabSize}`);
-    }
+    const ids = idsOf(input, known);
     const { params, config } = await known.view(allLayers(known.config), task);
     return perplexity(params, config, ids, {
       window,

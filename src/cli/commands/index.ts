@@ -1,5 +1,11 @@
 import type { Command } from '../command';
+import { clean } from './clean';
+import { devices } from './devices';
+import { evaluate } from './eval';
+import { generate } from './generate';
+import { inspect } from './inspect';
 import { select } from './select';
+import { truncate } from './truncate';
 
 /** Every command, in the order in which the help lists them. */
-export const COMMANDS: readonly Command[] = [select];
+export const COMMANDS: readonly Command[] = [select, inspect, truncate, evaluate, generate, clean, devices];

@@ -10,7 +10,8 @@ import { disposeParams } from '../../model/params';
 import { parseRecipe, type Recipe, type Stage } from '../../recipe/recipe';
 import { createControl, type Control } from '../../train/control';
 import { languageModelling } from '../../train/task';
-import { plannedSteps, train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
+import { stageSteps } from '../../train/stage';
+import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
 import type { CommandBody, DeviceInfo, PerplexityReport, RunResult } from '../protocol';
 import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './models';
 import { runRef } from './refs';
@@ -138,9 +139,9 @@ async function execute(
     }
   };
 
-  const stageSteps = plannedSteps(recipe, (stage, index) => batches(stage, index).batchesPerEpoch);
-  const totalSteps = stageSteps.reduce((sum, count) => sum + count, 0);
-  task.send({ type: 'runStarted', runId, recipe, layers: prepared.layers, totalSteps, stageSteps });
+  const planned = recipe.stages.map((stage, index) => stageSteps(stage, batches(stage, index).windows));
+  const totalSteps = planned.reduce((sum, count) => sum + count, 0);
+  task.send({ type: 'runStarted', runId, recipe, layers: prepared.layers, totalSteps, stageSteps: planned });
   const result = await train({
     recipe,
     methods: METHODS,

@@ -70,7 +70,7 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
     const own = requireTokenizer('the demo', (await openModel(DEMO, task)).vocabulary);
     return remember(`${DEMO} ${split} ${tokenizer.fingerprint}`, async () => {
       const total = 1000;
-      return loadDemoStream(await platform.demo(), split, tokenizer, own, (share) =>
+      return loadDemoStream(await platform.demoTexts(), split, tokenizer, own, (share) =>
         task.progress('reading the demo text', Math.floor(share * total), total, 'tokens'),
       );
     });

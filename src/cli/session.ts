@@ -1,0 +1,71 @@
+/** A session in this process, for the commands that compute. */
+import { RecipeError } from '../errors';
+import type { Client } from '../worker/client';
+import { createClient } from '../worker/client';
+import type { Platform } from '../worker/platform';
+import { portPair } from '../worker/port';
+import type { Answers, BackendName, Event } from '../worker/protocol';
+import type { Arguments } from './args';
+import type { Output } from './output';
+import { projectFolder } from './place';
+
+const DEVICES = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
+
+export interface CliSession {
+  client: Client;
+  device: Answers['open']['device'];
+}
+
+export const hubUrlOf = (args: Arguments) =>
+  args.text('hub') ?? process.env.HF_ENDPOINT ?? 'https://huggingface.co';
+
+export function deviceOption(args: Arguments): 'auto' | BackendName {
+  const asked = args.text('device') ?? 'auto';
+  const device = DEVICES.find((name) => name === asked);
+  if (!device)
+    throw new RecipeError(`--device is ${JSON.stringify(asked)}`, `It can be ${DEVICES.join(', ')}.`);
+  return device;
+}
+
+/** Platform of this machine; `change` replaces parts of it. */
+export async function machinePlatform(change: Partial<Platform> = {}): Promise<Platform> {
+  const { nodePlatform } = await import('../worker/platform.node');
+  return { ...nodePlatform(projectFolder()), ...change };
+}
+
+/** Says progress at most once a second and a last time at the end of a series. */
+export function progressNotes(out: Output): (event: Event) => void {
+  let last = performance.now();
+  return (event) => {
+    if (event.type !== 'progress' || performance.now() - last < 1000) return;
+    last = performance.now();
+    const { what, done, total, unit } = event;
+    const scale = unit === 'bytes' ? 1e6 : 1;
+    const shown = (value: number) => (value / scale).toFixed(unit === 'bytes' ? 1 : 0);
+    out.note(`${what}: ${shown(done)} of ${shown(total)} ${unit === 'bytes' ? 'MB' : unit}`);
+  };
+}
+
+/** Opens the device that the options ask for and says which it is. */
+export async function openSession(
+  args: Arguments,
+  out: Output,
+  change: Partial<Platform> = {},
+): Promise<CliSession> {
+  const device = deviceOption(args);
+  // Before tfjs's WebGPU backend is loaded, which looks for WebGPU once.
+  const { installWebGPU } = await import('../engine/webgpu.node');
+  if (device === 'auto' || device === 'webgpu') await installWebGPU();
+  const { createSession } = await import('../worker/session');
+  const [ours, theirs] = portPair();
+  createSession(theirs, await machinePlatform(change));
+  const client = createClient(ours);
+  client.onEvent((event) => {
+    if (event.type === 'warning') out.note(`warning: ${event.message}`);
+    else if (event.type === 'fatal') out.note(`the device failed: ${event.error.message}`);
+  });
+  const opened = await client.request({ type: 'open', device, hubUrl: hubUrlOf(args) });
+  const { backend, description, reason } = opened.device;
+  out.note(`device: ${description} (${backend})${reason === undefined ? '' : `; ${reason}`}`);
+  return { client, device: opened.device };
+}

@@ -1,0 +1,29 @@
+/** Files that a command leaves behind. A file appears under its name only when it is complete. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { RecipeError } from '../errors';
+
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.part`;
+  await writeFile(temporary, content);
+  await rename(temporary, path);
+}
+
+export const writeJson = (path: string, value: unknown) =>
+  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Writes a model's files into a folder. */
+export async function writeFiles(
+  folder: string,
+  files: readonly { name: string; bytes: Uint8Array }[],
+): Promise<void> {
+  for (const { name, bytes } of files) await writeWhole(join(folder, name), bytes);
+}
+
+/** Throws RecipeError when a result would be written over what it is made from. */
+export function refuseOverwriting(out: string, source: string): void {
+  if (resolve(out) === resolve(source)) {
+    throw new RecipeError(`--out ${out} is the model's own folder`, 'Choose another folder.');
+  }
+}

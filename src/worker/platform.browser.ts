@@ -1,0 +1,30 @@
+/** The session's surroundings in a browser's worker: files come from the page's own server, the user, or the Hub. */
+import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { hubFileSet } from '../io/hub';
+import { httpFileSet } from '../io/source';
+import { openBrowserStore } from '../io/storage';
+import type { Platform } from './platform';
+
+const TEACHER = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+const TEXTS = ['train', 'validation', 'test'].map((split) => `text/${split}.bin`);
+
+/** `base` is the folder that the page was served from. */
+export function browserPlatform(base: string): Platform {
+  const demo = new URL('demo', new URL(base, globalThis.location.href)).href;
+  return {
+    // The build keeps the names of the three files (vite.config.ts), so one of them tells where all are.
+    wasmPath: new URL('.', new URL(wasmUrl, globalThis.location.href)).href,
+    fetchesAhead: true,
+    demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
+    demoTexts: () => Promise.resolve(httpFileSet('demo', demo, TEXTS)),
+    async openHub({ onProgress, ...request }) {
+      return hubFileSet({
+        ...request,
+        cache: await openBrowserStore('hub'),
+        onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
+      });
+    },
+  };
+}

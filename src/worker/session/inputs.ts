@@ -1,0 +1,22 @@
+/** Text or ids that a caller brings, as token ids of a model. */
+import { encodeDocuments } from '../../data/corpus';
+import { DataError } from '../../errors';
+import type { CommandBody } from '../protocol';
+import type { KnownModel } from './models';
+import { requireTokenizer } from './vocabulary';
+
+type Input = (CommandBody & { type: 'evaluate' })['input'];
+
+/** Throws DataError for an id that the model does not have, RecipeError for a text without a tokenizer. */
+export function idsOf(input: Input, { card, config, vocabulary }: KnownModel): ArrayLike<number> {
+  if ('ids' in input) {
+    const outside = input.ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocabSize);
+    if (outside === undefined) return input.ids;
+    throw new DataError(
+      `token ${outside} is not in the model's vocabulary of ${config.vocabSize}`,
+      'The ids come from another tokenizer.',
+    );
+  }
+  const tokenizer = requireTokenizer(card.name, vocabulary);
+  return 'text' in input ? tokenizer.encode(input.text) : encodeDocuments(input.documents, tokenizer).ids;
+}
