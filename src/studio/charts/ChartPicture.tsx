@@ -153,16 +153,10 @@ function Axes({ geometry }: { geometry: Geometry }) {
 
 function Line({ line }: { line: DrawnLine }) {
   const colour = colourOf(line.style);
-  const dash = line.planned ? '2 3' : line.style.dash || undefined;
   return (
     <>
       {line.raw && <path className="raw" d={line.raw} stroke={colour} />}
-      <path
-        className={line.planned ? 'planned' : 'line'}
-        d={line.path}
-        stroke={colour}
-        strokeDasharray={dash}
-      />
+      <path className="line" d={line.path} stroke={colour} strokeDasharray={line.style.dash || undefined} />
     </>
   );
 }
@@ -200,8 +194,7 @@ function Cursor({ geometry, spec, group, chosen }: CursorProps) {
   const { plot, x, y } = geometry;
   if (cursor === null || cursor < x.domain[0] || cursor > x.domain[1]) return null;
   const at = x.at(cursor);
-  const live = geometry.lines.filter((line) => !line.planned);
-  const line = live[Math.min(chosen, live.length - 1)];
+  const line = geometry.lines[Math.min(chosen, geometry.lines.length - 1)];
   const reading = line ? readAt({ ...line, y: line.values }, cursor) : null;
   const flip = at > plot.right - 90;
   return (

@@ -25,7 +25,7 @@ export function DataTable({ spec, group, tall }: { spec: LineChartSpec; group: C
   const height = tall ? 340 : 156;
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const shown = rows.slice(first, first + Math.ceil(height / ROW) + 2 * SPARE);
-  const series = spec.series.filter((one) => !one.planned);
+  const series = spec.series;
   const best = spec.markBest ? series.map((one) => one.y[lowestIndex(one.y)]) : [];
 
   useLayoutEffect(() => {

@@ -17,16 +17,15 @@ interface LegendProps {
 /** What each line is and its value at the cursor, or its last one. */
 export function Legend({ spec, lines, group, hidden = 0, valueOnly = false }: LegendProps) {
   const cursor = useCursor(group);
-  const live = lines.filter((line) => !line.planned);
-  const readings = live.map((line) => readAt({ ...line, y: line.values }, cursor));
+  const readings = lines.map((line) => readAt({ ...line, y: line.values }, cursor));
   if (valueOnly) {
     const value = readings[0]?.value ?? NaN;
     return <b className="decant-value">{Number.isNaN(value) ? '' : spec.formatValue(value)}</b>;
   }
-  const measured = readings.find((reading, i) => live[i]!.measured && reading.index >= 0);
+  const measured = readings.find((reading, i) => lines[i]!.measured && reading.index >= 0);
   return (
     <p className="decant-legend">
-      {live.map((line, i) => (
+      {lines.map((line, i) => (
         <span key={line.id}>
           <LineSample style={line.style} />
           {spec.series.find((one) => one.id === line.id)?.label}

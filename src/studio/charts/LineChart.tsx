@@ -32,7 +32,7 @@ function useChartView(spec: LineChartSpec, group: ChartGroup, defaults: ChartDef
   const { log, clip, smoothing } = { ...defaults, ...own };
   const view = useMemo<ChartView>(() => ({ log, clip, smoothing, zoom }), [log, clip, smoothing, zoom]);
   const change = useCallback((part: Partial<ChartDefaults>) => setOwn((old) => ({ ...old, ...part })), []);
-  const smooths = spec.series.some((one) => !one.measured && !one.planned);
+  const smooths = spec.series.some((one) => !one.measured);
   return { view, change, smooths };
 }
 

@@ -80,8 +80,7 @@ export interface FigureText {
 
 /** Title, unit and legend of a line chart's file. */
 function figureText(spec: LineChartSpec): FigureText {
-  const lines = spec.series.filter((one) => !one.planned);
-  return { title: spec.title, unit: spec.unit, legend: [...lines, ...(spec.references ?? [])] };
+  return { title: spec.title, unit: spec.unit, legend: [...spec.series, ...(spec.references ?? [])] };
 }
 
 /** The picture as a whole SVG document in the colours of the present scheme. */

@@ -17,7 +17,6 @@ function spec(series: LineSeries[], part: Partial<LineChartSpec> = {}): LineChar
   return {
     title: 'Loss, by term',
     unit: 'nats per token',
-    quantity: 'loss',
     series,
     xUnit: 'step',
     xEnd: 600,

@@ -24,7 +24,6 @@ export interface DrawnLine {
   /** The raw values below a smoothed line, or nothing. */
   raw: string;
   markers: Point[];
-  planned: boolean;
   /** Values that the line shows, for the cursor and the legend. */
   values: Float64Array;
   x: Float64Array;
@@ -119,7 +118,7 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
 }
 
 function shownValues(one: LineSeries, weight: number): Float64Array {
-  return one.measured || one.planned || weight === 0 ? one.y : smooth(one.y, weight, one.restarts);
+  return one.measured || weight === 0 ? one.y : smooth(one.y, weight, one.restarts);
 }
 
 function withReferences(range: { low: number; high: number }, spec: LineChartSpec, log: boolean) {
@@ -182,7 +181,7 @@ function lineOf(one: LineSeries, values: Float64Array, x: Scale, y: Scale, smoot
   const from = Math.max(0, lowerBound(one.x, x.domain[0]) - 1);
   const to = Math.min(one.x.length, lowerBound(one.x, x.domain[1]) + 1);
   const range = [from, to] as const;
-  const smoothed = !one.measured && !one.planned && smoothing > 0;
+  const smoothed = !one.measured && smoothing > 0;
   const markers: Point[] = [];
   if (one.measured && (x.range[1] - x.range[0]) / Math.max(1, to - from) >= MARKER_ROOM) {
     for (let i = from; i < to; i++) {
@@ -195,7 +194,6 @@ function lineOf(one: LineSeries, values: Float64Array, x: Scale, y: Scale, smoot
     path: pathOf(one, values, x, y, range),
     raw: smoothed ? pathOf(one, one.y, x, y, range) : '',
     markers: markers.filter((point) => point.x >= x.range[0] - 1 && point.x <= x.range[1] + 1),
-    planned: one.planned === true,
     values,
     x: one.x,
     measured: one.measured === true,
@@ -225,8 +223,7 @@ function referencesOf(spec: LineChartSpec, y: Scale, plot: Plot, labelsLeft: boo
 }
 
 function todoOf(spec: LineChartSpec, x: Scale, plot: Plot): Geometry['todo'] {
-  const live = spec.series.filter((one) => !one.planned);
-  const last = Math.max(0, ...live.map((one) => one.x.at(-1) ?? 0));
+  const last = Math.max(0, ...spec.series.map((one) => one.x.at(-1) ?? 0));
   if (spec.xEnd <= last) return null;
   const from = Math.max(plot.left, Math.min(plot.right, x.at(last)));
   return plot.right - from < 1 ? null : { x: from, width: plot.right - from };

@@ -63,7 +63,7 @@ function choose(context: KeyContext, lines: readonly DrawnLine[], by: number): K
 /** What the key asks for, or null when it is not the chart's. */
 export function chartKey(event: Key, context: KeyContext): KeyAction | null {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  const lines = context.lines.filter((line) => !line.planned);
+  const { lines } = context;
   const line = lines[Math.min(context.chosen, lines.length - 1)];
   const ten = event.shiftKey ? 10 : 1;
   switch (event.key) {

@@ -40,13 +40,12 @@ export interface TableRow {
 
 /** One row for every x at which any series has a point, ascending. */
 export function tableRows(series: readonly LineSeries[]): TableRow[] {
-  const shown = series.filter((one) => !one.planned);
-  const at = shown.map(() => 0);
+  const at = series.map(() => 0);
   const rows: TableRow[] = [];
   for (;;) {
-    const x = Math.min(...shown.map((one, i) => one.x[at[i]!] ?? Infinity));
+    const x = Math.min(...series.map((one, i) => one.x[at[i]!] ?? Infinity));
     if (x === Infinity) return rows;
-    const values = shown.map((one, i) => {
+    const values = series.map((one, i) => {
       if (one.x[at[i]!] !== x) return null;
       const value = one.y[at[i]!++]!;
       return Number.isNaN(value) ? null : value;
@@ -57,7 +56,7 @@ export function tableRows(series: readonly LineSeries[]): TableRow[] {
 
 /** Heads and rows of a chart's CSV, raw values in full precision. */
 export function chartTable(spec: LineChartSpec): { head: string[]; rows: (number | null)[][] } {
-  const head = [xHead(spec.xUnit), ...spec.series.filter((one) => !one.planned).map((one) => one.label)];
+  const head = [xHead(spec.xUnit), ...spec.series.map((one) => one.label)];
   return { head, rows: tableRows(spec.series).map((row) => [row.x, ...row.values]) };
 }
 
@@ -80,7 +79,7 @@ function trendOf(values: ArrayLike<number>): string {
 
 /** One sentence or two with trend and best, for `role="img"`. */
 export function summaryOf(spec: LineChartSpec): string {
-  const live = spec.series.filter((one) => !one.planned && one.y.some((value) => Number.isFinite(value)));
+  const live = spec.series.filter((one) => one.y.some((value) => Number.isFinite(value)));
   if (live.length === 0) return `${spec.title}: no points yet.`;
   const sentences = live.slice(0, 6).map((one) => sentenceOf(one, spec));
   const references = (spec.references ?? []).map((one) => `${one.label} ${spec.formatValue(one.value)}`);

@@ -14,8 +14,6 @@ export interface LineSeries {
   breaks?: readonly number[];
   /** Indices at which smoothing begins anew. */
   restarts?: readonly number[];
-  /** What is only foreseen, e.g. a schedule's rest: dotted, not in the legend. */
-  planned?: boolean;
 }
 
 export interface Reference {
@@ -31,8 +29,6 @@ export interface LineChartSpec {
   title: string;
   /** Unit and protocol, in grey at the right. */
   unit: string;
-  /** What one value is called in sentences: `perplexity`. */
-  quantity: string;
   series: readonly LineSeries[];
   references?: readonly Reference[];
   xUnit: XUnit;

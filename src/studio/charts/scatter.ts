@@ -1,0 +1,118 @@
+/** Where the points of a scatter stand, in pixels, with the best front and labels that do not touch. Pure. */
+import { formatTick } from './format';
+import { spread } from './labels';
+import { linearTicks, logDomain, logTicks, niceStep, scaleOf, type Scale } from './scale';
+import type { Tick } from './axes';
+import type { LineStyle } from './styles';
+
+export interface ScatterPoint {
+  id: string;
+  label: string;
+  x: number;
+  y: number;
+  style: LineStyle;
+}
+
+export interface PlacedPoint extends ScatterPoint {
+  at: { x: number; y: number };
+  labelAt: { x: number; y: number; anchor: 'start' | 'end' };
+}
+
+export interface ScatterGeometry {
+  plot: { left: number; right: number; top: number; bottom: number };
+  xTicks: (Tick & { at: number })[];
+  yTicks: (Tick & { at: number })[];
+  points: PlacedPoint[];
+  /** Staircase of the best front as SVG path data; empty with fewer than two points on it. */
+  front: string;
+}
+
+const CHARACTER = 6.6;
+
+/** A range around values that ends on ticks; zero is left out where it would waste the width. */
+function around(values: readonly number[], most: number): [number, number] {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const step = niceStep(Math.max(high - low, high * 0.2) * 1.25, most - 1);
+  const from = Math.floor(low / step - 0.15) * step;
+  return [Math.max(0, from), Math.ceil(high / step + 0.15) * step];
+}
+
+/** Places points on a linear x and a logarithmic y axis; `front` names the ids on the best front, in order. */
+export function scatterGeometry(
+  points: readonly ScatterPoint[],
+  front: readonly string[],
+  frame: { width: number; height: number; xUnit: string },
+): ScatterGeometry | null {
+  const drawn = points.filter((point) => Number.isFinite(point.x) && point.y > 0);
+  if (drawn.length === 0) return null;
+  const ys = drawn.map((point) => point.y);
+  const yDomain = logDomain(Math.min(...ys) * 0.93, Math.max(...ys) * 1.07);
+  const yValues = logTicks(yDomain[0], yDomain[1], 6);
+  const plot = { left: 44, right: frame.width - 20, top: 10, bottom: frame.height - 22 };
+  const xDomain = around(
+    drawn.map((point) => point.x),
+    6,
+  );
+  const x = scaleOf(xDomain, [plot.left, plot.right], false);
+  const y = scaleOf(yDomain, [plot.bottom, plot.top], true);
+  const xValues = linearTicks(xDomain[0], xDomain[1], 7);
+  const xTicks = xValues.map((value, i) => ({
+    value,
+    text: i === xValues.length - 1 ? `${formatTick(value)} ${frame.xUnit}` : formatTick(value),
+    at: x.at(value),
+  }));
+  return {
+    plot,
+    xTicks,
+    yTicks: yValues.map((value) => ({ value, text: formatTick(value), at: y.at(value) })),
+    points: placeLabels(drawn, x, y, plot),
+    front: frontPath(
+      front.flatMap((id) => drawn.filter((point) => point.id === id)),
+      x,
+      y,
+    ),
+  };
+}
+
+function placeLabels(
+  points: readonly ScatterPoint[],
+  x: Scale,
+  y: Scale,
+  plot: ScatterGeometry['plot'],
+): PlacedPoint[] {
+  const placed = points.map((point) => {
+    const at = { x: x.at(point.x), y: y.at(point.y) };
+    const fits = at.x + 12 + point.label.length * CHARACTER < plot.right + 14;
+    return { ...point, at, right: fits };
+  });
+  return placed.map((point) => {
+    // Labels on the same side of points in nearly the same column share its height.
+    const column = placed.filter(
+      (other) => other.right === point.right && Math.abs(other.at.x - point.at.x) < 60,
+    );
+    const heights = spread(
+      column.map((other) => other.at.y + 4),
+      14,
+      plot.top + 8,
+      plot.bottom - 2,
+    );
+    const { right, ...rest } = point;
+    const labelX = right ? point.at.x + 12 : point.at.x - 12;
+    return {
+      ...rest,
+      labelAt: { x: labelX, y: heights[column.indexOf(point)]!, anchor: right ? 'start' : 'end' },
+    };
+  });
+}
+
+function frontPath(front: readonly ScatterPoint[], x: Scale, y: Scale): string {
+  if (front.length < 2) return '';
+  const round = (value: number) => Math.round(value * 10) / 10;
+  return front
+    .map((point, i) => {
+      const [px, py] = [round(x.at(point.x)), round(y.at(point.y))];
+      return i === 0 ? `M${px} ${py}` : `H${px}V${py}`;
+    })
+    .join('');
+}

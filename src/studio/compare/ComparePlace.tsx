@@ -1,0 +1,161 @@
+/** The Compare place: runs side by side, their curves, size against quality, and the zero-shot sweep. */
+import { Button } from '@mantine/core';
+import { useMemo, useState, useSyncExternalStore } from 'react';
+import { toCsv } from '../charts/csv';
+import { saveText } from '../charts/figure';
+import { formatCount, formatFigure } from '../charts/format';
+import { ChartGroup } from '../charts/group';
+import { LineChart } from '../charts/LineChart';
+import type { ScatterPoint } from '../charts/scatter';
+import type { LineChartSpec } from '../charts/spec';
+import { TEACHER } from '../charts/styles';
+import { Icon } from '../pieces/Icon';
+import { perplexitySeries, plannedEnd } from '../run/specs';
+import { seriesBook } from '../series';
+import { useStudio } from '../store';
+import { commonProtocol, compareRows, compareTable, type CompareRow } from './rows';
+import { RunsTable } from './RunsTable';
+import { Scatter } from './Scatter';
+import { SweepCard } from './SweepCard';
+import { useCompareView } from './view';
+import './compare.css';
+
+function useRows(): CompareRow[] {
+  const runs = useStudio((state) => state.runs);
+  const focusId = useStudio((state) => state.shownRunId) ?? runs.at(-1)?.id ?? null;
+  const methods = useStudio((state) => state.methods);
+  const hidden = useCompareView((state) => state.hidden);
+  return useMemo(() => compareRows(runs, focusId, hidden, methods), [runs, focusId, hidden, methods]);
+}
+
+export function ComparePlace() {
+  const rows = useRows();
+  return (
+    <div className="compare-place">
+      {rows.length > 0 ? <RunsCard rows={rows} /> : <NoRuns />}
+      {rows.length > 0 && (
+        <div className="compare-charts">
+          <Curves rows={rows} />
+          <SizeAgainstQuality rows={rows} />
+        </div>
+      )}
+      <SweepCard />
+    </div>
+  );
+}
+
+function NoRuns() {
+  const go = useStudio((state) => state.go);
+  return (
+    <section className="card compare-empty" aria-label="Runs">
+      <h2>No runs to compare yet</h2>
+      <p className="muted">
+        Each run of this visit becomes a row here, with what sets it apart and what came out. The sweep below
+        compares layer sets before any training.
+      </p>
+      <Button onClick={() => go('compose')}>Set up a run</Button>
+    </section>
+  );
+}
+
+function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
+  const reports = rows.flatMap((row) => row.run.evals.slice(-1));
+  const protocol = commonProtocol(reports);
+  const table = compareTable(rows);
+  return (
+    <section className="card compare-runs" aria-label="Runs">
+      <header className="row compare-head">
+        <h2>
+          {rows.length} {rows.length === 1 ? 'run' : 'runs'}
+        </h2>
+        <span className="small muted grow">
+          {protocol &&
+            `Perplexity: validation text, ${formatCount(protocol.tokens)} tokens, windows of ${protocol.window}${
+              protocol.stride < protocol.window ? `, stride ${protocol.stride}` : ', no overlap'
+            }`}
+        </span>
+        <Button
+          size="xs"
+          onClick={() => saveText(toCsv(table.head, table.rows), 'decant-runs.csv', 'text/csv')}
+        >
+          <Icon name="download" />
+          &nbsp;CSV
+        </Button>
+      </header>
+      <div className="compare-scroll">
+        <RunsTable rows={rows} />
+      </div>
+      {reports.length > 1 && !protocol && (
+        <p className="compare-says small">
+          <Icon name="info" />
+          <b>Not all runs were measured alike.</b>{' '}
+          <span className="muted">
+            Their perplexities use other texts or windows, so compare them with care.
+          </span>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** The teacher's perplexity, from a shown run that measured it. */
+function teacherReference(rows: readonly CompareRow[]) {
+  const value = rows.find((row) => row.run.result?.teacherPerplexity)?.run.result?.teacherPerplexity
+    ?.perplexity;
+  return value === undefined ? [] : [{ id: 'teacher', label: 'teacher', value, style: TEACHER }];
+}
+
+function Curves({ rows }: { rows: readonly CompareRow[] }) {
+  const [group] = useState(() => new ChartGroup());
+  const log = useCompareView((state) => state.log);
+  const version = useSyncExternalStore(seriesBook.subscribe, seriesBook.version);
+  const spec = useMemo<LineChartSpec>(() => {
+    const shown = rows.filter((row) => row.style !== null);
+    const order = [...shown].sort((a, b) => Number(b.focus) - Number(a.focus));
+    return {
+      title: 'Validation perplexity',
+      unit: log ? 'by step, log scale' : 'by step',
+      series: order.map((row) =>
+        perplexitySeries(row.run, seriesBook.get(row.run.id), 'step', {
+          label: row.run.name,
+          style: row.style!,
+        }),
+      ),
+      references: teacherReference(rows),
+      xUnit: 'step',
+      xEnd:
+        version < 0
+          ? 0
+          : Math.max(0, ...shown.map((row) => plannedEnd(row.run, seriesBook.get(row.run.id), 'step'))),
+      formatValue: formatFigure,
+    };
+  }, [rows, log, version]);
+  const defaults = useMemo(() => ({ log, clip: false, smoothing: 0 }), [log]);
+  return (
+    <LineChart
+      spec={spec}
+      group={group}
+      defaults={defaults}
+      endLabels
+      empty="Tick a run above to see its curve."
+    />
+  );
+}
+
+function SizeAgainstQuality({ rows }: { rows: readonly CompareRow[] }) {
+  const teacher = useStudio((state) => state.teacher);
+  const points = useMemo(() => {
+    const runs = rows.flatMap((row): ScatterPoint[] =>
+      row.after === null || row.parameters === null || row.style === null
+        ? []
+        : [{ id: row.run.id, label: row.run.name, x: row.parameters / 1e6, y: row.after, style: row.style }],
+    );
+    const [reference] = teacherReference(rows);
+    if (!teacher || !reference || runs.length === 0) return runs;
+    return [
+      ...runs,
+      { id: 'teacher', label: 'teacher', x: teacher.parameters / 1e6, y: reference.value, style: TEACHER },
+    ];
+  }, [rows, teacher]);
+  return <Scatter points={points} />;
+}

@@ -1,0 +1,53 @@
+/** What sets one run's recipe apart from another's, in a reader's words. Pure. */
+import type { Recipe, Stage } from '../../recipe/recipe';
+
+type Compared = { recipe: Recipe; layers: readonly number[] };
+
+const OPTIMIZER_WORDS: Record<keyof Stage['optimizer'], string> = {
+  learningRate: 'learning rate',
+  warmupSteps: 'warm-up',
+  schedule: 'schedule',
+  finalFraction: 'final rate',
+  weightDecay: 'weight decay',
+  beta1: 'β₁',
+  beta2: 'β₂',
+  epsilon: 'ε of AdamW',
+  gradClip: 'clipping',
+};
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+function stageDifferences(one: Stage | undefined, other: Stage | undefined): string[] {
+  if (!one || !other) return ['stages'];
+  const words: string[] = [];
+  if (one.method !== other.method) words.push('method');
+  else {
+    const names = [...new Set([...Object.keys(one.settings), ...Object.keys(other.settings)])];
+    words.push(...names.filter((name) => one.settings[name] !== other.settings[name]));
+  }
+  if (one.steps !== other.steps || one.epochs !== other.epochs) words.push('steps');
+  if (one.batchSize !== other.batchSize || one.gradAccumSteps !== other.gradAccumSteps) words.push('batch');
+  for (const [name, word] of Object.entries(OPTIMIZER_WORDS) as [keyof Stage['optimizer'], string][]) {
+    if (one.optimizer[name] !== other.optimizer[name]) words.push(word);
+  }
+  return words;
+}
+
+/** `['k', 'layers', 'method']`; empty when the runs differ in nothing that a recipe says. */
+export function differences(one: Compared, other: Compared): string[] {
+  const words: string[] = [];
+  if (!same(one.recipe.teacher, other.recipe.teacher)) words.push('teacher');
+  if (one.layers.length !== other.layers.length) words.push('k');
+  if (!same(one.layers, other.layers)) words.push('layers');
+  const stages = Math.max(one.recipe.stages.length, other.recipe.stages.length);
+  for (let i = 0; i < stages; i++)
+    words.push(...stageDifferences(one.recipe.stages[i], other.recipe.stages[i]));
+  const { data, evaluation, seed } = one.recipe;
+  if (!same([data.train, data.validation], [other.recipe.data.train, other.recipe.data.validation]))
+    words.push('text');
+  if (data.contextLength !== other.recipe.data.contextLength) words.push('context length');
+  if (seed !== other.recipe.seed) words.push('seed');
+  const protocol = ({ window, stride, maxTokens }: Recipe['evaluation']) => [window, stride, maxTokens];
+  if (!same(protocol(evaluation), protocol(other.recipe.evaluation))) words.push('evaluation');
+  return [...new Set(words)];
+}

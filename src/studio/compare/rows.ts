@@ -1,0 +1,147 @@
+/** The table of runs: its rows, its order, and its file. Pure. */
+import type { LineStyle } from '../charts/styles';
+import { RUN_STYLES } from '../charts/styles';
+import { isActive, type RunRecord } from '../storeRuns';
+import type { MethodCard, PerplexityReport } from '../../worker/protocol';
+import { differences } from './differs';
+
+export interface CompareRow {
+  run: RunRecord;
+  focus: boolean;
+  /** Its look in the charts; null when it is not shown there. */
+  style: LineStyle | null;
+  differs: string;
+  k: number;
+  method: string;
+  before: number | null;
+  after: number | null;
+  parameters: number | null;
+  timeMs: number | null;
+}
+
+export type SortKey = 'name' | 'k' | 'method' | 'before' | 'after' | 'parameters' | 'timeMs';
+
+export interface Sort<Key extends string> {
+  key: Key;
+  descending: boolean;
+}
+
+/** At most so many runs stand in a chart: there are six looks. */
+export const MOST_SHOWN = RUN_STYLES.length;
+
+/** Looks by run id: the run in focus has the first, the others follow in their order. */
+export function looksOf(
+  runs: readonly { id: string }[],
+  focusId: string | null,
+  hidden: ReadonlySet<string>,
+): Map<string, LineStyle> {
+  const focus = runs.filter((run) => run.id === focusId && !hidden.has(run.id));
+  const others = runs.filter((run) => run.id !== focusId && !hidden.has(run.id));
+  // The first look is kept for the run in focus, also while that run is not shown.
+  const first = focus.length > 0 ? 0 : 1;
+  const shown = [...focus, ...others].slice(0, MOST_SHOWN - first);
+  return new Map(shown.map((run, i) => [run.id, RUN_STYLES[i + first]!]));
+}
+
+function methodOf(run: RunRecord, methods: readonly Pick<MethodCard, 'id' | 'label'>[]): string {
+  const labels = run.recipe.stages.map(
+    (stage) => methods.find((method) => method.id === stage.method)?.label ?? stage.method,
+  );
+  return labels.length > 0 ? labels.join(', then ') : 'no training';
+}
+
+export function compareRows(
+  runs: readonly RunRecord[],
+  focusId: string | null,
+  hidden: ReadonlySet<string>,
+  methods: readonly Pick<MethodCard, 'id' | 'label'>[],
+): CompareRow[] {
+  const looks = looksOf(runs, focusId, hidden);
+  const focus = runs.find((run) => run.id === focusId);
+  return runs.map((run) => {
+    const start = run.result?.perplexityBefore ?? run.evals.find((one) => one.step === 0);
+    const words = focus && focus !== run ? differences(run, focus) : [];
+    return {
+      run,
+      focus: run === focus,
+      style: looks.get(run.id) ?? null,
+      differs: run === focus ? 'the run in focus' : words.join(', ') || 'nothing',
+      k: run.layers.length,
+      method: methodOf(run, methods),
+      before: start?.perplexity ?? null,
+      after: run.result?.perplexityAfter?.perplexity ?? null,
+      parameters: run.result?.parameters ?? null,
+      timeMs: run.result?.wallMs ?? null,
+    };
+  });
+}
+
+/** What a run shows in place of its result. */
+export function stateText(run: RunRecord): string {
+  if (run.state === 'failed') return 'ended with an error';
+  return isActive(run) ? `${run.state} …` : '';
+}
+
+function compareCells(a: string | number | null, b: string | number | null): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return typeof a === 'string' ? a.localeCompare(String(b)) : a - Number(b);
+}
+
+/** Sorted by a key; what is missing comes last either way; equal ones keep their order. */
+export function sortBy<T, Key extends string>(
+  rows: readonly T[],
+  sort: Sort<Key>,
+  cell: (row: T, key: Key) => string | number | null,
+): T[] {
+  return [...rows].sort((a, b) => {
+    const [one, other] = [cell(a, sort.key), cell(b, sort.key)];
+    const order = compareCells(one, other);
+    return one !== null && other !== null && sort.descending ? -order : order;
+  });
+}
+
+export function rowCell(row: CompareRow, key: SortKey): string | number | null {
+  return key === 'name' ? row.run.name : row[key];
+}
+
+/** The first click on a head sorts upwards, the second downwards. */
+export function nextSort<Key extends string>(sort: Sort<Key>, key: Key): Sort<Key> {
+  return { key, descending: sort.key === key && !sort.descending };
+}
+
+export function compareTable(rows: readonly CompareRow[]) {
+  return {
+    head: [
+      'run',
+      'differs in',
+      'layers',
+      'k',
+      'method',
+      'perplexity before',
+      'perplexity after',
+      'parameters',
+      'time_ms',
+    ],
+    rows: rows.map((row) => [
+      row.run.name,
+      row.differs,
+      row.run.layers.join(' '),
+      row.k,
+      row.method,
+      row.before,
+      row.after,
+      row.parameters,
+      row.timeMs,
+    ]),
+  };
+}
+
+/** `16,384 tokens, windows of 128` when all reports were made alike, else null. */
+export function commonProtocol(reports: readonly PerplexityReport[]): PerplexityReport | null {
+  const [first] = reports;
+  if (!first) return null;
+  const alike = reports.every(
+    (one) => one.tokens === first.tokens && one.window === first.window && one.stride === first.stride,
+  );
+  return alike ? first : null;
+}

@@ -1,0 +1,117 @@
+/** The Run place: what the run is doing, its curves, what it writes, and the way home for the student. */
+import { Button } from '@mantine/core';
+import { useMemo, useSyncExternalStore } from 'react';
+import { ChartGroup } from '../charts/group';
+import { LineChart } from '../charts/LineChart';
+import type { ChartDefaults } from '../charts/spec';
+import { ErrorCard } from '../pieces/ErrorCard';
+import { Icon } from '../pieces/Icon';
+import { seriesBook } from '../series';
+import { useStudio } from '../store';
+import { isActive, type RunRecord } from '../storeRuns';
+import { AfterRun } from './AfterRun';
+import { ChartTools } from './ChartTools';
+import { Samples } from './Samples';
+import { useRunView } from './settings';
+import { runCharts } from './specs';
+import { StatusCard } from './StatusCard';
+import './run.css';
+
+/** The run that is shown: the chosen one, or the latest. */
+function useShownRun(): RunRecord | undefined {
+  return useStudio((state) => state.runs.find((run) => run.id === state.shownRunId) ?? state.runs.at(-1));
+}
+
+export function RunPlace() {
+  const run = useShownRun();
+  if (!run) return <EmptyRun />;
+  // A fresh set of charts for each run: cursor and zoom of one mean nothing for another.
+  return <ShownRun key={run.id} run={run} />;
+}
+
+function EmptyRun() {
+  const go = useStudio((state) => state.go);
+  const startRun = useStudio((state) => state.startRun);
+  const ready = useStudio(
+    (state) => state.phase === 'ready' && state.teacher !== null && state.text !== null,
+  );
+  return (
+    <section className="run-empty" aria-label="Run">
+      <h2>No run yet</h2>
+      <p className="muted">
+        Loss and validation perplexity appear here within seconds, while the student of your layers learns on
+        this device. The recipe in Compose is set and can run as it is.
+      </p>
+      <div className="row">
+        <Button variant="filled" size="md" disabled={!ready} onClick={() => void startRun()}>
+          <Icon name="play" solid />
+          &nbsp;Run
+        </Button>
+        <Button size="md" onClick={() => go('compose')}>
+          Look at the recipe
+        </Button>
+      </div>
+      {!ready && <p className="small faint">Teacher and text are being loaded.</p>}
+    </section>
+  );
+}
+
+function ShownRun({ run }: { run: RunRecord }) {
+  const retry = useStudio((state) => state.go);
+  return (
+    <div className="run-place">
+      <StatusCard run={run} />
+      {run.error && (
+        <div className="run-wide">
+          <ErrorCard
+            error={run.error}
+            meaning={
+              run.evals.length > 0 ? 'The curves up to here stay; other runs are not touched.' : undefined
+            }
+            action={{ label: 'Change the recipe', run: () => retry('compose') }}
+          />
+        </div>
+      )}
+      <ChartTools run={run} />
+      <Charts run={run} />
+      <aside className="run-side">
+        {!isActive(run) && run.result && <AfterRun run={run} result={run.result} />}
+        <Samples run={run} />
+      </aside>
+    </div>
+  );
+}
+
+const NAMES = ['loss', 'perplexity', 'learningRate', 'gradNorm', 'speed'] as const;
+
+function Charts({ run }: { run: RunRecord }) {
+  const methods = useStudio((state) => state.methods);
+  const { axis, smoothing, log, clip, oneCursor } = useRunView();
+  const version = useSyncExternalStore(seriesBook.subscribe, seriesBook.version);
+  // Positions on one axis mean nothing on another, so each axis has its own cursors and zoom.
+  const groups = useMemo(
+    () => ({ axis, shared: new ChartGroup(), own: NAMES.map(() => new ChartGroup()) }),
+    [axis],
+  );
+  // `version` stands for what the book's columns hold now.
+  const charts = useMemo(
+    () => ({ version, ...runCharts(run, seriesBook.get(run.id), methods, axis) }),
+    [run, methods, axis, version],
+  );
+  const smooth = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing }), [clip, smoothing]);
+  const measured = useMemo<ChartDefaults>(() => ({ log, clip: false, smoothing: 0 }), [log]);
+  const plain = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing: 0 }), [clip]);
+  const group = (i: number) => (oneCursor ? groups.shared : groups.own[i]!);
+  const waiting = isActive(run) ? 'The first step is on its way.' : 'This run has no points.';
+  return (
+    <>
+      <LineChart spec={charts.loss} group={group(0)} defaults={smooth} empty={waiting} />
+      <LineChart spec={charts.perplexity} group={group(1)} defaults={measured} empty={waiting} />
+      <div className="run-smalls">
+        <LineChart spec={charts.learningRate} group={group(2)} defaults={plain} small empty="–" />
+        <LineChart spec={charts.gradNorm} group={group(3)} defaults={plain} small empty="–" />
+        <LineChart spec={charts.speed} group={group(4)} defaults={plain} small empty="–" />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,146 @@
+import { Button } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
+import { formatCompact, formatCount, formatDuration, formatFigure } from '../charts/format';
+import { Icon } from '../pieces/Icon';
+import { seriesBook } from '../series';
+import { useStudio } from '../store';
+import { isActive, type RunRecord } from '../storeRuns';
+import { bestOf, headlineOf, progressOf, type Progress } from './progress';
+
+/** Stage, step, time left and the figures of a run, with the buttons that steer it. */
+export function StatusCard({ run }: { run: RunRecord }) {
+  const methods = useStudio((state) => state.methods);
+  useSyncExternalStore(seriesBook.subscribe, seriesBook.version);
+  const progress = progressOf(run, seriesBook.get(run.id));
+  const { verb, rest, next } = headlineOf(run, progress, methods);
+  return (
+    <section className="card run-status" aria-label="Progress">
+      <div>
+        <div className="between run-headline">
+          <p>
+            <b>{verb}</b> <span className="muted">{rest}</span>
+            {run.detail && <span className="faint"> · {run.detail}</span>}
+          </p>
+          <p className="small faint">{next || run.name}</p>
+        </div>
+        <ProgressBar run={run} progress={progress} />
+      </div>
+      <Controls run={run} />
+      <Figures run={run} progress={progress} />
+      <p className="visually-hidden" role="status">
+        {verb}
+      </p>
+    </section>
+  );
+}
+
+function ProgressBar({ run, progress }: { run: RunRecord; progress: Progress }) {
+  return (
+    <div
+      className="run-progress"
+      role="progressbar"
+      aria-label="Steps done"
+      aria-valuemin={0}
+      aria-valuemax={Math.max(1, progress.totalSteps)}
+      aria-valuenow={progress.step}
+    >
+      {(run.stageSteps.length > 0 ? run.stageSteps : [1]).map((steps, i) => (
+        <span key={i} style={{ flex: steps }}>
+          <i style={{ width: `${(100 * (progress.stageDone[i] ?? 0)) / steps}%` }} />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Controls({ run }: { run: RunRecord }) {
+  const control = useStudio((state) => state.control);
+  const askToStop = useStudio((state) => state.askToStop);
+  const go = useStudio((state) => state.go);
+  if (!isActive(run)) {
+    return (
+      <div className="row">
+        <Button onClick={() => go('compare')}>
+          <Icon name="compare" />
+          &nbsp;Compare
+        </Button>
+        <Button onClick={() => go('compose')}>Set up another run</Button>
+      </div>
+    );
+  }
+  const paused = run.state === 'paused';
+  const preparing = run.state === 'preparing' || run.state === 'stopping';
+  return (
+    <div className="row run-controls">
+      <Button
+        disabled={preparing}
+        onClick={() => void control(paused ? 'resume' : 'pause')}
+        aria-keyshortcuts="p"
+      >
+        <Icon name={paused ? 'play' : 'pause'} />
+        &nbsp;{paused ? 'Go on' : 'Pause'}&nbsp;<kbd>P</kbd>
+      </Button>
+      <Button disabled={!paused} onClick={() => void control('stepOnce')} aria-keyshortcuts=".">
+        <Icon name="step" />
+        &nbsp;Step
+      </Button>
+      <Button disabled={preparing} onClick={() => void control('evaluateNow')} aria-keyshortcuts="e">
+        <Icon name="evaluate" />
+        &nbsp;Evaluate now
+      </Button>
+      <Button disabled={run.state === 'stopping'} onClick={() => askToStop()} aria-keyshortcuts="Shift+S">
+        <Icon name="stop" />
+        &nbsp;Stop
+      </Button>
+    </div>
+  );
+}
+
+/** Share of the training text seen, where the run's text is the loaded one. */
+function useEpochs(run: RunRecord, tokens: number): string {
+  const text = useStudio((state) => state.text);
+  const { train } = run.recipe.data;
+  if (!text || typeof train !== 'string' || train !== text.ref || text.trainTokens === 0) return 'tokens';
+  return `tokens, ${(tokens / text.trainTokens).toFixed(2)} epochs`;
+}
+
+function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
+  const best = bestOf(run.evals);
+  const epochs = useEpochs(run, progress.tokens);
+  const speed = progress.tokensPerSecond;
+  return (
+    <dl className="run-figures">
+      <div>
+        <dt>Best validation perplexity</dt>
+        <dd>
+          {best ? formatFigure(best.perplexity) : '–'}
+          {best && (
+            <small> {best.step === 0 ? 'before training' : `at step ${formatCount(best.step)}`}</small>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Speed</dt>
+        <dd>
+          {speed === null ? '–' : formatCount(speed)} <small>tokens/s</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Seen</dt>
+        <dd>
+          {formatCompact(progress.tokens)} <small>{epochs}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>{isActive(run) ? 'Running for' : 'Took'}</dt>
+        <dd>{formatDuration(progress.runningMs)}</dd>
+      </div>
+      {isActive(run) && (
+        <div>
+          <dt>Left</dt>
+          <dd>{progress.leftMs === null ? '–' : `about ${formatDuration(progress.leftMs)}`}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}

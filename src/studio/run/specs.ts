@@ -1,0 +1,147 @@
+/** A run's charts as data: which series, references and ends they have. Pure. */
+import { formatCompact, formatFigure, formatRate, formatTick } from '../charts/format';
+import type { LineChartSpec, LineSeries, Reference } from '../charts/spec';
+import { BEFORE, INK, RUN_STYLES, TEACHER, termStyle } from '../charts/styles';
+import { nearest } from '../charts/decimate';
+import type { Axis, RunSeries } from '../series';
+import { isActive, type RunRecord } from '../storeRuns';
+import type { MethodCard } from '../../worker/protocol';
+
+export interface RunCharts {
+  loss: LineChartSpec;
+  perplexity: LineChartSpec;
+  learningRate: LineChartSpec;
+  gradNorm: LineChartSpec;
+  speed: LineChartSpec;
+}
+
+type Methods = readonly Pick<MethodCard, 'id' | 'terms'>[];
+
+/** Where the axis ends: the plan's last step, or an estimate of its tokens or time. */
+export function plannedEnd(run: RunRecord, series: RunSeries | undefined, axis: Axis): number {
+  if (!isActive(run)) return 0;
+  if (axis === 'step') return run.totalSteps;
+  const step = series?.step.at(-1) ?? NaN;
+  const at = series?.positions(axis).at(-1) ?? NaN;
+  return step > 0 && at > 0 ? (at / step) * run.totalSteps : 0;
+}
+
+/** The position of a step on another axis; 0 before the first. */
+export function positionOf(series: RunSeries | undefined, step: number, axis: Axis): number {
+  if (axis === 'step' || step === 0 || !series) return axis === 'step' ? step : 0;
+  const index = nearest(series.step.view(), step);
+  return index < 0 ? 0 : series.positions(axis)[index]!;
+}
+
+/** The measured perplexities of a run as a line of points. */
+export function perplexitySeries(
+  run: RunRecord,
+  series: RunSeries | undefined,
+  axis: Axis,
+  look: Pick<LineSeries, 'label' | 'style'>,
+): LineSeries {
+  const evals = [...run.evals].sort((a, b) => a.step - b.step);
+  return {
+    id: run.id,
+    ...look,
+    x: Float64Array.from(evals, (one) => positionOf(series, one.step, axis)),
+    y: Float64Array.from(evals, (one) => one.perplexity),
+    measured: true,
+  };
+}
+
+export function perplexityReferences(run: RunRecord): Reference[] {
+  const teacher = run.result?.teacherPerplexity?.perplexity;
+  const before =
+    run.evals.find((one) => one.step === 0)?.perplexity ?? run.result?.perplexityBefore?.perplexity;
+  const references: Reference[] = [];
+  if (before !== undefined)
+    references.push({ id: 'before', label: 'before training', value: before, style: BEFORE });
+  if (teacher !== undefined)
+    references.push({ id: 'teacher', label: 'teacher', value: teacher, style: TEACHER });
+  return references;
+}
+
+/** Terms in the methods' order, and after them any that no method names. */
+function termOrder(run: RunRecord, series: RunSeries, methods: Methods): { id: string; label: string }[] {
+  const known = run.recipe.stages.flatMap(
+    (stage) => methods.find((method) => method.id === stage.method)?.terms ?? [],
+  );
+  const ids = [...new Set([...known.map((term) => term.id), ...series.terms.keys()])];
+  return ids
+    .filter((id) => series.terms.has(id))
+    .map((id) => ({ id, label: known.find((term) => term.id === id)?.label ?? id }));
+}
+
+const EMPTY = new Float64Array(0);
+
+/** All charts of the Run place. */
+export function runCharts(
+  run: RunRecord,
+  series: RunSeries | undefined,
+  methods: Methods,
+  axis: Axis,
+): RunCharts {
+  const x = series?.positions(axis) ?? EMPTY;
+  const breaks = series?.breaks.map((one) => one.index) ?? [];
+  const restarts = series?.breaks.filter((one) => one.reason === 'stage').map((one) => one.index) ?? [];
+  const line = (id: string, label: string, y: Float64Array | undefined, style = INK): LineSeries => ({
+    id,
+    label,
+    style,
+    x,
+    y: y ?? EMPTY,
+    breaks,
+    restarts,
+  });
+  const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis) };
+  const terms = series ? termOrder(run, series, methods) : [];
+  const termLines =
+    terms.length > 1
+      ? terms.map((term, i) => line(term.id, term.label, series!.terms.get(term.id)!.view(), termStyle(i)))
+      : [];
+  const scored = run.evals.at(-1);
+  const clip = run.recipe.stages[0]?.optimizer.gradClip ?? 0;
+  return {
+    loss: {
+      ...common,
+      title: 'Loss, by term',
+      unit: termLines.length > 0 ? 'nats per token, weighted as they add up' : 'nats per token',
+      series: [line('total', 'total', series?.loss.view()), ...termLines],
+      formatValue: formatFigure,
+    },
+    perplexity: {
+      ...common,
+      title: 'Validation perplexity',
+      unit: scored ? `${scored.tokens.toLocaleString('en-US')} tokens, windows of ${scored.window}` : '',
+      series: [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })],
+      references: perplexityReferences(run),
+      markBest: true,
+      formatValue: formatFigure,
+    },
+    learningRate: {
+      ...common,
+      title: 'Learning rate',
+      unit: '',
+      series: [line('learningRate', 'learning rate', series?.learningRate.view())],
+      formatValue: formatRate,
+      formatTick: formatRate,
+    },
+    gradNorm: {
+      ...common,
+      title: 'Gradient norm',
+      unit: 'before clipping',
+      series: [line('gradNorm', 'gradient norm', series?.gradNorm.view())],
+      references: clip > 0 ? [{ id: 'clip', label: 'clip at', value: clip, style: BEFORE }] : [],
+      formatValue: formatFigure,
+    },
+    speed: {
+      ...common,
+      title: 'Tokens per second',
+      unit: '',
+      series: [line('speed', 'tokens per second', series?.speed.view())],
+      formatValue: formatCompact,
+      formatTick,
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** A run's numbers as tables for files. Pure. */
+import type { RunSeries } from '../series';
+import type { RunRecord } from '../storeRuns';
+
+export interface Table {
+  head: string[];
+  rows: (string | number | null)[][];
+}
+
+/** One row a training step. */
+export function stepTable(series: RunSeries | undefined): Table {
+  const terms = [...(series?.terms.entries() ?? [])];
+  const head = [
+    'step',
+    'tokens',
+    'time_ms',
+    'loss',
+    ...terms.map(([name]) => `loss_${name}`),
+    'learning_rate',
+    'gradient_norm',
+  ];
+  if (!series) return { head, rows: [] };
+  const columns = [
+    series.step,
+    series.tokens,
+    series.time,
+    series.loss,
+    ...terms.map(([, column]) => column),
+    series.learningRate,
+    series.gradNorm,
+  ];
+  const rows = Array.from({ length: series.step.length }, (_, i) => columns.map((column) => column.at(i)));
+  return { head, rows };
+}
+
+/** One row a measurement. */
+export function evaluationTable(run: Pick<RunRecord, 'evals'>): Table {
+  const rows = run.evals.map((one) => [
+    one.step,
+    one.perplexity,
+    one.loss,
+    one.tokens,
+    one.window,
+    one.stride,
+  ]);
+  return { head: ['step', 'perplexity', 'loss', 'tokens', 'window', 'stride'], rows };
+}
