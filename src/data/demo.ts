@@ -4,7 +4,7 @@
  */
 import { DataError } from '../errors';
 import { encodeDocuments, streamOf, type TokenStream } from './corpus';
-import { loadTokenizer, readTokenizerFiles } from './tokenizer';
+import { loadTokenizer } from './tokenizer';
 import type { Folder, Tokenizer } from './tokens';
 
 export const DEMO_SPLITS = ['train', 'validation', 'test'] as const;
@@ -32,10 +32,13 @@ export async function readDemoIds(files: Folder, split: DemoSplit): Promise<Uint
 
 /** The tokenizer that the bundled ids belong to; `files` is `public/demo/teacher`. */
 export async function loadDemoTokenizer(files: Folder): Promise<Tokenizer> {
-  const config = JSON.parse(new TextDecoder().decode(await readWhole(files, 'config.json'))) as {
-    vocab_size: number;
+  const text = async (name: string) => new TextDecoder().decode(await readWhole(files, name));
+  const config = JSON.parse(await text('config.json')) as { vocab_size: number };
+  const own = {
+    tokenizerJson: await text('tokenizer.json'),
+    tokenizerConfig: await text('tokenizer_config.json'),
   };
-  return loadTokenizer(await readTokenizerFiles(files), config.vocab_size);
+  return loadTokenizer(own, config.vocab_size);
 }
 
 /** A split's documents as text. */

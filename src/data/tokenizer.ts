@@ -17,10 +17,10 @@ import {
   type AddedToken,
   type Json,
 } from './tokenizerChecks';
-import type { Folder, Tokenizer } from './tokens';
+import type { Tokenizer } from './tokens';
 import { fingerprintOf, GPT2_PIECES, pieceEncoder } from './pieces';
 
-export type { Folder, Tokenizer } from './tokens';
+export type { Tokenizer } from './tokens';
 
 /** The contents of a checkpoint's tokenizer files. */
 export interface TokenizerFiles {
@@ -28,35 +28,6 @@ export interface TokenizerFiles {
   vocabJson?: string;
   mergesTxt?: string;
   tokenizerConfig?: string;
-}
-
-/** Larger than any real one (the largest in use has about 20 MB). */
-const MAX_FILE_BYTES = 128 * 1024 * 1024;
-
-/** Reads the tokenizer files of a checkpoint's folder, those that are there. Throws DataError. */
-export async function readTokenizerFiles(folder: Folder): Promise<TokenizerFiles> {
-  const read = async (name: string): Promise<string | undefined> => {
-    const source = await folder.open(name);
-    if (!source) return undefined;
-    if (source.size > MAX_FILE_BYTES) {
-      throw new DataError(
-        `${name} has ${source.size} bytes, more than any tokenizer`,
-        'Choose the right file.',
-      );
-    }
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(await source.read(0, source.size));
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      throw new DataError(`${name} is not UTF-8`, 'Load the file again.', { cause: error });
-    }
-  };
-  return {
-    tokenizerJson: await read('tokenizer.json'),
-    vocabJson: await read('vocab.json'),
-    mergesTxt: await read('merges.txt'),
-    tokenizerConfig: await read('tokenizer_config.json'),
-  };
 }
 
 function isByteLevel(part: unknown): boolean {
