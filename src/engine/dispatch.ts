@@ -156,10 +156,7 @@ export function markWritten(info: TensorInfo): void {
  * Replaces the values of a GPU tensor, keeping its buffer: for scalars that change from step to step. What was
  * recorded before still sees the old values, because it is submitted first.
  */
-export function writeTensor(
-  info: TensorInfo,
-  values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
-): void {
+export function writeTensor(info: TensorInfo, values: Float32Array | Int32Array): void {
   const backend = webgpuBackend();
   const buffer = bufferOf(info);
   if (backend.commandEncoder) {

@@ -4,13 +4,13 @@ import { clearGradients, createParameter, disposeParameter, valueAndGradients } 
 import { layerNorm } from './ops/layerNorm';
 import { linear } from './ops/linear';
 
-const ROWS = 256;
+const ROWS = 128;
 const WIDTH = 128;
-const TRIALS = 3;
+const TRIALS = 2;
 
 /**
- * Milliseconds that a feed-forward block of [256, 128] takes forward and backward on the current backend: the
- * best of three after one warm-up, which compiles the kernels. The real step is made of the same products.
+ * Milliseconds that a feed-forward block of [128, 128] takes forward and backward on the current backend: the
+ * best of two after one warm-up, which compiles the kernels. The real step is made of the same products.
  */
 export async function stepTime(): Promise<number> {
   const fill = (name: string, shape: number[]) => {

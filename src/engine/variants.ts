@@ -34,6 +34,6 @@ export const variants = (): Variants => current;
 
 /** The adapters that run on the processor name themselves; browsers add `isFallbackAdapter`. */
 export function adapterKind(facts: { description: string; isFallbackAdapter: boolean }): AdapterKind {
-  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(facts.description);
+  const software = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i.test(facts.description);
   return software || facts.isFallbackAdapter ? 'software' : 'hardware';
 }

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { openDevice, type Device } from '../engine/device';
+import { setOpsMode } from '../engine/mode';
 import { installWebGPU } from '../engine/webgpu.node';
 import { setVariants, type AdapterKind } from '../engine/variants';
 
@@ -12,6 +13,8 @@ const errors: string[] = [];
 export async function testDevice(): Promise<Device> {
   if (device) {
     await tf.setBackend('webgpu');
+    setOpsMode('kernels');
+    setVariants('software');
     return device;
   }
   await installWebGPU({ forceSoftware: true, toggles: ['enable-dawn-features=disable_robustness'] });
@@ -25,13 +28,18 @@ export async function testDevice(): Promise<Device> {
   return (device = opened);
 }
 
+/** For tests that open devices of their own: only one can be tfjs's backend. */
+export function closeTestDevice(): void {
+  device?.close();
+  device = undefined;
+}
+
 /** Call once at the top of a `*.gpu.test.ts`: opens the device and fails the file on any GPU error. */
 export function useTestDevice(): void {
   beforeAll(async () => {
     await testDevice();
   });
-  afterAll(async () => {
-    await device?.info;
+  afterAll(() => {
     expect(errors, 'errors that the GPU reported').toEqual([]);
   });
 }
