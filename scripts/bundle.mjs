@@ -42,7 +42,7 @@ export async function bundle(entry) {
     sourcemap: 'inline',
     banner: { js: BANNER },
     legalComments: 'none',
-    logLevel: 'error',
+    logLevel: 'silent',
   });
   renameSync(temporary, file);
   removeOld(folder);

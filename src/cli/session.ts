@@ -46,16 +46,21 @@ export function progressNotes(out: Output): (event: Event) => void {
   };
 }
 
+/** Makes WebGPU available. Before tfjs's WebGPU backend is loaded, which looks for it once. */
+export async function prepareEngine(args: Arguments): Promise<void> {
+  const device = deviceOption(args);
+  if (device !== 'auto' && device !== 'webgpu') return;
+  const { installWebGPU } = await import('../engine/webgpu.node');
+  await installWebGPU();
+}
+
 /** Opens the device that the options ask for and says which it is. */
 export async function openSession(
   args: Arguments,
   out: Output,
   change: Partial<Platform> = {},
 ): Promise<CliSession> {
-  const device = deviceOption(args);
-  // Before tfjs's WebGPU backend is loaded, which looks for WebGPU once.
-  const { installWebGPU } = await import('../engine/webgpu.node');
-  if (device === 'auto' || device === 'webgpu') await installWebGPU();
+  await prepareEngine(args);
   const { createSession } = await import('../worker/session');
   const [ours, theirs] = portPair();
   createSession(theirs, await machinePlatform(change));
@@ -64,7 +69,7 @@ export async function openSession(
     if (event.type === 'warning') out.note(`warning: ${event.message}`);
     else if (event.type === 'fatal') out.note(`the device failed: ${event.error.message}`);
   });
-  const opened = await client.request({ type: 'open', device, hubUrl: hubUrlOf(args) });
+  const opened = await client.request({ type: 'open', device: deviceOption(args), hubUrl: hubUrlOf(args) });
   const { backend, description, reason } = opened.device;
   out.note(`device: ${description} (${backend})${reason === undefined ? '' : `; ${reason}`}`);
   return { client, device: opened.device };

@@ -1,6 +1,7 @@
 /** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
 import type { TextFile } from '../data/textFiles';
 import type { FileSet } from '../io/source';
+import type { TrainingSnapshot } from '../train/snapshot';
 
 export interface HubRequest {
   repo: string;
@@ -13,6 +14,12 @@ export interface HubRequest {
 /** A file set whose opening may have something to say. */
 export interface HubFiles extends FileSet {
   readonly warnings: readonly string[];
+}
+
+/** Where snapshots of runs are kept. A snapshot replaces the one before only when it is complete. */
+export interface SnapshotStore {
+  save(runId: string, snapshot: TrainingSnapshot): Promise<void>;
+  load(runId: string): Promise<TrainingSnapshot | null>;
 }
 
 export interface Platform {
@@ -29,4 +36,6 @@ export interface Platform {
   openFolder?(path: string): Promise<FileSet>;
   /** A text file of this machine. Absent in the browser. */
   openText?(path: string): Promise<TextFile>;
+  /** Absent where snapshots are not kept. */
+  readonly snapshots?: SnapshotStore;
 }

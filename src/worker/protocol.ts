@@ -142,7 +142,17 @@ export type CommandBody =
     }
   /** Several such measurements; one `sweepRow` event each. */
   | { type: 'sweep'; model: string; candidates: { strategy: string; keep: number; layers: number[] }[] }
-  | { type: 'start'; runId: string; recipe: RecipeInput }
+  | {
+      type: 'start';
+      runId: string;
+      recipe: RecipeInput;
+      /** Report every so many steps; absent: as often as reading back costs little. */
+      reportEvery?: number;
+      /** Have the platform keep a snapshot every so many steps. */
+      snapshotEvery?: number;
+      /** Go on from the snapshot that the platform has kept for this run, if there is one. */
+      resume?: boolean;
+    }
   | { type: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow' }
   | { type: 'export'; runId: string; dtype: 'f32' | 'f16' | 'bf16' }
   | {

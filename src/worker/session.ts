@@ -60,7 +60,13 @@ export function createSession(port: Port, platform: Platform): void {
     if (device) return device.info;
     throw new DeviceError('no device is open', 'Send `open` first.');
   };
-  const runs = createRuns({ models, texts, openModel: ensureModel, device: info });
+  const runs = createRuns({
+    models,
+    texts,
+    openModel: ensureModel,
+    device: info,
+    snapshots: platform.snapshots,
+  });
 
   async function filesOf(model: ModelRef, task: Task) {
     switch (model.kind) {

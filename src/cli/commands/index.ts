@@ -4,8 +4,20 @@ import { devices } from './devices';
 import { evaluate } from './eval';
 import { generate } from './generate';
 import { inspect } from './inspect';
+import { run } from './run';
 import { select } from './select';
+import { sweep } from './sweep';
 import { truncate } from './truncate';
 
 /** Every command, in the order in which the help lists them. */
-export const COMMANDS: readonly Command[] = [select, inspect, truncate, evaluate, generate, clean, devices];
+export const COMMANDS: readonly Command[] = [
+  select,
+  inspect,
+  truncate,
+  evaluate,
+  run,
+  sweep,
+  generate,
+  clean,
+  devices,
+];

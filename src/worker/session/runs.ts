@@ -12,6 +12,7 @@ import { createControl, type Control } from '../../train/control';
 import { languageModelling } from '../../train/task';
 import { stageSteps } from '../../train/stage';
 import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
+import type { SnapshotStore } from '../platform';
 import type { CommandBody, DeviceInfo, PerplexityReport, RunResult } from '../protocol';
 import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './models';
 import { runRef } from './refs';
@@ -29,10 +30,13 @@ export interface RunServices {
   /** The model of a recipe's `teacher.model`, loaded if it is not. */
   openModel(ref: string, task: Task): Promise<KnownModel>;
   device(): DeviceInfo;
+  snapshots: SnapshotStore | undefined;
 }
 
+type StartCommand = CommandBody & { type: 'start' };
+
 export interface Runs {
-  start(command: CommandBody & { type: 'start' }, task: Task): Promise<RunResult>;
+  start(command: StartCommand, task: Task): Promise<RunResult>;
   control(command: RunControl): Promise<void>;
   /** Throws TrainingError when that run is the one in progress. */
   refuseActive(runId: string): void;
@@ -96,7 +100,9 @@ async function prepare(recipe: Recipe, services: RunServices, task: Task): Promi
 /** Runs the trainer and turns what it says into events of the protocol. */
 async function execute(
   run: ActiveRun,
+  { reportEvery, snapshotEvery, resume }: StartCommand,
   prepared: Prepared,
+  snapshots: SnapshotStore | undefined,
   task: Task,
   steps: StepBatches,
 ): Promise<[TrainingResult, Measured]> {
@@ -152,14 +158,21 @@ async function execute(
     evaluate,
     control: run.control,
     onEvent,
+    reportEvery,
+    snapshotEvery: snapshots && snapshotEvery,
+    onSnapshot: (snapshot) => snapshots!.save(runId, snapshot),
+    resume: (resume ? await snapshots?.load(runId) : undefined) ?? undefined,
   });
+  // A run that was resumed after its last step has nothing to train and so nothing to measure.
+  if (!measured.after && result.steps > 0 && !result.stopped) await evaluate(result.steps, task.signal);
   return [result, measured];
 }
 
 export function createRuns(services: RunServices): Runs {
   let active: ActiveRun | undefined;
 
-  const start: Runs['start'] = async ({ runId, recipe: input }, task) => {
+  const start: Runs['start'] = async (command, task) => {
+    const { runId, recipe: input } = command;
     if (active) {
       throw new TrainingError(`run ${active.runId} is in progress`, 'Stop it, or wait until it has ended.');
     }
@@ -177,7 +190,7 @@ export function createRuns(services: RunServices): Runs {
       // From here on there are weights worth keeping, however the run ends.
       services.models.add(known);
       kept = true;
-      const [result, measured] = await execute(run, prepared, task, steps);
+      const [result, measured] = await execute(run, command, prepared, services.snapshots, task, steps);
       return {
         runId,
         steps: result.steps,
