@@ -32,3 +32,17 @@ export function kernelsServe({
 }): boolean {
   return nEmbd % 4 === 0 && nInner % 4 === 0 && (nEmbd / nHead) % 4 === 0;
 }
+
+/**
+ * Runs `f`, which must not wait for anything, with ops that serve this geometry: the reference ones where the
+ * kernels do not.
+ */
+export function withServingOps<T>(geometry: Parameters<typeof kernelsServe>[0], f: () => T): T {
+  const before = mode;
+  if (!kernelsServe(geometry)) mode = 'reference';
+  try {
+    return f();
+  } finally {
+    mode = before;
+  }
+}

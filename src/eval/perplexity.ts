@@ -9,6 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { readTensor } from '../engine/device';
+import { withServingOps } from '../engine/mode';
 import { uploadTokens } from '../engine/ops/embedding';
 import { negativeLogLikelihood } from '../engine/ops/tokenLoss';
 import { CancelledError, DataError } from '../errors';
@@ -116,10 +117,12 @@ export async function perplexity(
     if (signal?.aborted) throw new CancelledError('the evaluation was cancelled');
     const part = all.slice(first, first + batch);
     const { tokens, labels } = layOut(ids, part, batch, window);
-    const losses = tf.tidy(() => {
-      const { logits } = forward(params, config, uploadTokens(tokens, batch, window, config.vocabSize));
-      return negativeLogLikelihood(logits, tf.tensor1d(labels, 'int32')); // [batch · window]
-    });
+    const losses = withServingOps(config, () =>
+      tf.tidy(() => {
+        const { logits } = forward(params, config, uploadTokens(tokens, batch, window, config.vocabSize));
+        return negativeLogLikelihood(logits, tf.tensor1d(labels, 'int32')); // [batch · window]
+      }),
+    );
     for (const loss of await readTensor(losses)) total += loss;
     losses.dispose();
     scored += part.reduce((sum, { scoreFrom, end }) => sum + end - scoreFrom, 0);

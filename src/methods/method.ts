@@ -126,7 +126,7 @@ export type Method = Description<SettingSpecs> &
 type SinglePart<N extends Need, S, State> = Pick<Part<N, S, State>, 'needs' | 'trains' | 'teacher' | 'loss'>;
 
 /** Says what a part needs, so that TypeScript knows the inputs of its `loss`. */
-export function definePart<N extends Need, S, State>(part: Part<N, S, State>): Part<N, S, State> {
+export function definePart<N extends Need = never, S = SettingValues, State = unknown>(part: Part<N, S, State>): Part<N, S, State> {
   return part;
 }
 
@@ -137,7 +137,7 @@ export function definePart<N extends Need, S, State>(part: Part<N, S, State>): P
 export function defineMethod<const S extends SettingSpecs, N extends Need = never, State = undefined>(
   method: Description<S> &
     Optional<SettingsOf<S>, State> &
-    (SinglePart<N, SettingsOf<S>, State> | { parts: readonly Part<never, SettingsOf<S>, State>[] }),
+    (SinglePart<N, SettingsOf<S>, State> | { parts: readonly Part<Need, SettingsOf<S>, State>[] }),
 ): Method {
   const parts = 'parts' in method ? method.parts : [{ ...method, id: 'train' }];
   return { ...method, parts } as unknown as Method;

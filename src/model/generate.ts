@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { readTensor } from '../engine/device';
+import { withServingOps } from '../engine/mode';
 import { uploadTokens } from '../engine/ops/embedding';
 import { denseLogits } from '../engine/ops/tokenLoss';
 import { DataError } from '../errors';
@@ -33,12 +34,14 @@ async function nextLogits({ params, config }: Model, ids: readonly number[]): Pr
   // Attention is causal, so what stands behind the last token does not reach it.
   const padded = new Int32Array(length);
   padded.set(ids);
-  const logits = tf.tidy(() => {
-    const tokens = uploadTokens(padded, 1, length, config.vocabSize);
-    const { hidden } = forward(params, config, tokens);
-    const last = tf.slice(hidden, [ids.length - 1, 0], [1, config.nEmbd]) as Tensor2D; // [1, C]
-    return denseLogits({ kind: 'vocabulary', hidden: last, embedding: params['wte.weight']! }); // [1, V]
-  });
+  const logits = withServingOps(config, () =>
+    tf.tidy(() => {
+      const tokens = uploadTokens(padded, 1, length, config.vocabSize);
+      const { hidden } = forward(params, config, tokens);
+      const last = tf.slice(hidden, [ids.length - 1, 0], [1, config.nEmbd]) as Tensor2D; // [1, C]
+      return denseLogits({ kind: 'vocabulary', hidden: last, embedding: params['wte.weight']! }); // [1, V]
+    }),
+  );
   try {
     return await readTensor(logits);
   } finally {

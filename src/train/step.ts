@@ -83,7 +83,7 @@ function accumulate(
 }
 
 /** Runs step `step` (from 0) of a stage: gradAccumSteps micro-batches, one update. */
-export function trainStep(run: StageRun, step: number, task: Task): StepOutcome {
+export function trainStep(run: StageRun, step: number, { task }: { task: Task }): StepOutcome {
   const plan = planStep(run, step);
   const optimizer = optimizerOf(run, step, plan);
   const batches = Array.from({ length: run.stage.gradAccumSteps }, () => run.batches.next());

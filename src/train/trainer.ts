@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchIterator } from '../data/batches';
 import { readTensor } from '../engine/device';
+import { withServingOps } from '../engine/mode';
 import { CancelledError, TrainingError } from '../errors';
 import type { Method } from '../methods/method';
 import type { Model } from '../model/gpt2';
@@ -127,7 +128,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
       );
       try {
         const resumed = resume?.stage === index ? resume : undefined;
-        if (resumed) restoreStage(run, resumed);
+        if (resumed) withServingOps(student.config, () => restoreStage(run, resumed));
         stopped = (await runStage(options, run, resumed?.stageStep ?? 0, tally, good)) === 'stopped';
       } finally {
         closeStage(run);
@@ -168,7 +169,8 @@ async function runStage(
     const { epoch } = run;
     unread?.values.dispose();
     tally.since ??= performance.now();
-    unread = step - first < WARM_STEPS ? trainStep(run, step, options.task) : flatStep(options, run, step);
+    const oneStep = step - first < WARM_STEPS ? trainStep : flatStep;
+    unread = withServingOps(run.student.config, () => oneStep(run, step, options));
     if (run.epoch !== epoch && run.state !== undefined) {
       onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
     }
@@ -197,14 +199,14 @@ async function standStill({ control, onEvent }: TrainingOptions, tally: Tally): 
 }
 
 /** A step that must leave as many tensors and bytes behind as it found, besides its outcome. */
-function flatStep({ task, strictMemory }: TrainingOptions, run: StageRun, step: number): StepOutcome {
+function flatStep(run: StageRun, step: number, options: TrainingOptions): StepOutcome {
   const before = tf.memory();
   const optimizers = run.optimizers.size;
-  const outcome = trainStep(run, step, task);
+  const outcome = trainStep(run, step, options);
   const after = tf.memory();
   const tensors = after.numTensors - 1 - before.numTensors;
   const bytes = after.numBytes - outcome.values.size * 4 - before.numBytes;
-  if (strictMemory && run.optimizers.size === optimizers && (tensors !== 0 || bytes !== 0)) {
+  if (options.strictMemory && run.optimizers.size === optimizers && (tensors !== 0 || bytes !== 0)) {
     outcome.values.dispose();
     throw new TrainingError(
       `step ${step + 1} of ${run.method.label} left ${tensors} tensors and ${bytes} bytes behind`,
