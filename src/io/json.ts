@@ -108,9 +108,13 @@ class JsonReader {
   }
 }
 
-/** A name from outside, cut to what fits into one sentence. */
-export function shorten(name: string): string {
-  return name.length > 80 ? `${name.slice(0, 77)}...` : name;
+// Line ends and the marks that reverse the direction of text could make a name rewrite the sentence around it.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** A text from outside, made fit for one sentence: at most 80 characters, none of them unprintable. */
+export function shorten(text: string): string {
+  const cut = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return cut.replace(UNPRINTABLE, '\ufffd');
 }
 
 /** Bytes to text. `what` names the file in the message. Throws CheckpointError when they are not UTF-8. */

@@ -124,23 +124,24 @@ function elementCount(shape: readonly number[]): number | null {
 
 const isCount = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+function unfit(name: string, field: string, value: Json | undefined, reason: string): string {
+  if (value === undefined) return `${name} has no ${field}`;
+  return `${name} has the ${field} ${shorten(JSON.stringify(value))}, ${reason}`;
+}
+
 function parseRange(key: string, value: Json, file: string, dataStart: number, size: number): TensorRange {
   const name = `${shorten(key)} in ${file}`;
   if (!isObject(value)) return fail(`${name} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype))
     return fail(
-      `${name} has the unknown dtype ${shorten(JSON.stringify(dtype) ?? 'undefined')}`,
+      unfit(name, 'dtype', dtype, 'which is unknown'),
       'Save the model as float32, float16 or bfloat16.',
     );
   if (!Array.isArray(shape) || !shape.every(isCount))
-    return fail(
-      `${name} has the shape ${shorten(JSON.stringify(shape) ?? 'undefined')}, not a list of whole numbers`,
-    );
+    return fail(unfit(name, 'shape', shape, 'not a list of whole numbers'));
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    return fail(
-      `${name} has the offsets ${shorten(JSON.stringify(offsets) ?? 'undefined')}, not two whole numbers from 0 on`,
-    );
+    return fail(unfit(name, 'data_offsets', offsets, 'not two whole numbers from 0 on'));
   const [begin, end] = offsets as [number, number];
   if (end < begin) return fail(`${name} ends at offset ${end}, before it begins at ${begin}`);
   const known = dtype as Dtype;
