@@ -119,6 +119,15 @@ describe('a split', () => {
     expect(split).toThrow('note.txt has 11 tokens, too few');
   });
 
+  test('a megabyte of white space takes no time', () => {
+    for (const unit of ['\n', ' ', '\n ', ' \n\n']) {
+      const text = unit.repeat(1_000_000 / unit.length);
+      const startMs = performance.now();
+      expect(passagesOf(text).join('')).toBe(text);
+      expect(performance.now() - startMs).toBeLessThan(5000);
+    }
+  });
+
   test('passages put together are the text', () => {
     const piece = fc.oneof(
       fc.string({ maxLength: 3000 }),

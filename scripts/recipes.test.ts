@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { METHODS } from '../src/methods/index';
+import { parseConfig } from '../src/model/config';
+import { parseRecipe, type Recipe } from '../src/recipe/recipe';
+
+const folder = new URL('../recipes/', import.meta.url);
+const read = (name: string): Recipe =>
+  parseRecipe(JSON.parse(readFileSync(new URL(name, folder), 'utf8')), METHODS);
+
+test('every recipe of the project is valid', () => {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  expect(names).toEqual(expect.arrayContaining(['demo-sweep.json', 'demo-teacher.json', 'demo.json']));
+  for (const name of names) expect(() => read(name), name).not.toThrow();
+});
+
+test('the demo run distils the pseudo-uniform half for 300 steps', () => {
+  const { selection, stages, teacher } = read('demo.json');
+  expect(teacher.model).toBe('demo');
+  expect(selection).toEqual({ strategy: 'pseudo-uniform', keep: 6 });
+  expect(stages.map(({ method, steps }) => [method, steps])).toEqual([['vanilla-kd', 300]]);
+});
+
+test('the sweep differs from the demo run in what is measured only', () => {
+  const { name: _name, evaluation: _evaluation, ...sweep } = read('demo-sweep.json');
+  const { name: _other, evaluation: _every, ...demo } = read('demo.json');
+  expect(sweep).toEqual(demo);
+});
+
+test('the teacher recipe makes a model of the bundled teacher’s sizes', () => {
+  const { model } = read('demo-teacher.json').teacher;
+  const bundled = JSON.parse(
+    readFileSync(new URL('../public/demo/teacher/config.json', import.meta.url), 'utf8'),
+  ) as unknown;
+  expect(typeof model).toBe('object');
+  if (typeof model === 'object') {
+    expect(parseConfig({ model_type: 'gpt2', ...model.config })).toEqual(parseConfig(bundled));
+  }
+});
