@@ -6,7 +6,7 @@ import type { StateCreator } from 'zustand';
 import type { Recipe } from '../recipe/recipe';
 import type { ErrorReport, Event, PerplexityReport, RunResult, Sample } from '../worker/protocol';
 import { reportOf } from './connection';
-import { appendSteps, startSeries } from './series';
+import { appendSteps, dropSeries, markPause, startSeries } from './series';
 import { keptLayers, runName } from './selectionState';
 import type { StudioState } from './store';
 
@@ -116,6 +116,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
       const { connection, runs, shownRunId, activeRunId } = get();
       if (id === activeRunId) return;
       const rest = runs.filter((run) => run.id !== id);
+      dropSeries(id);
       set({ runs: rest, shownRunId: shownRunId === id ? (rest.at(-1)?.id ?? null) : shownRunId });
       try {
         await connection?.request({ type: 'forget', runId: id });
@@ -146,6 +147,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
           return;
         }
         case 'runState':
+          if (event.state === 'paused') markPause(event.runId);
           change(event.runId, { state: event.state, detail: event.detail ?? '' });
           return;
         case 'done':

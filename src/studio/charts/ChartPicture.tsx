@@ -71,6 +71,7 @@ export function ChartPicture({ ref, geometry, spec, group, summary, chosen }: Pi
           height={plot.bottom - plot.top}
         />
       )}
+      <EndLabels geometry={geometry} spec={spec} group={group} />
       <Cursor {...{ geometry, spec, group, chosen }} />
     </svg>
   );
@@ -95,6 +96,7 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
           <text
             x={one.x}
             y={one.y}
+            className="halo"
             textAnchor={one.x > plot.left + 10 ? 'end' : 'start'}
             fill={colourOf(one.style)}
           >
@@ -124,7 +126,6 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
           </text>
         </g>
       )}
-      <EndLabels geometry={geometry} />
     </>
   );
 });
@@ -167,19 +168,26 @@ function Points({ line }: { line: DrawnLine }) {
   ));
 }
 
-function EndLabels({ geometry }: { geometry: Geometry }) {
-  return geometry.endLabels.map((label) => (
-    <g key={label.id}>
-      <path
-        className="hair"
-        d={`M${label.from.x + 5} ${label.from.y}L${geometry.plot.right + 14} ${label.labelY - 4}`}
-      />
-      <Marker style={label.style} x={label.from.x} y={label.from.y} size={3.5} />
-      <text className="strong" x={geometry.plot.right + 18} y={label.labelY}>
-        {label.text}
-      </text>
-    </g>
-  ));
+/** Names at the ends of overlaid lines; while there is a cursor, each with its value there. */
+function EndLabels({ geometry, spec, group }: Omit<CursorProps, 'chosen'>) {
+  const cursor = useCursor(group);
+  return geometry.endLabels.map((label) => {
+    const line = geometry.lines.find((one) => one.id === label.id);
+    const value = cursor === null || !line ? NaN : readAt({ ...line, y: line.values }, cursor).value;
+    return (
+      <g key={label.id}>
+        <path
+          className="hair"
+          d={`M${label.from.x + 5} ${label.from.y}L${geometry.plot.right + 14} ${label.labelY - 4}`}
+        />
+        <Marker style={label.style} x={label.from.x} y={label.from.y} size={3.5} />
+        <text className="strong" x={geometry.plot.right + 18} y={label.labelY}>
+          {label.text}
+          {Number.isNaN(value) ? '' : <tspan fontWeight={600}> {spec.formatValue(value)}</tspan>}
+        </text>
+      </g>
+    );
+  });
 }
 
 interface CursorProps {

@@ -3,7 +3,7 @@ import { xText } from './axes';
 import { useCursor, type ChartGroup } from './group';
 import { LineSample } from './Marks';
 import { hiddenText, readAt } from './readout';
-import type { LineChartSpec } from './spec';
+import type { LineChartSpec, Reference } from './spec';
 
 interface LegendProps {
   spec: LineChartSpec;
@@ -12,6 +12,11 @@ interface LegendProps {
   hidden?: number;
   /** Only the first line's value, in bold, for small charts. */
   valueOnly?: boolean;
+}
+
+/** Of the reference lines only models stand in the legend; the others are named where they are drawn. */
+function hasMarker(reference: Reference): boolean {
+  return reference.style.marker !== 'none';
 }
 
 /** What each line is and its value at the cursor, or its last one. */
@@ -32,7 +37,7 @@ export function Legend({ spec, lines, group, hidden = 0, valueOnly = false }: Le
           <b>{Number.isNaN(readings[i]!.value) ? '–' : spec.formatValue(readings[i]!.value)}</b>
         </span>
       ))}
-      {spec.references?.map((one) => (
+      {spec.references?.filter(hasMarker).map((one) => (
         <span key={one.id}>
           <LineSample style={one.style} />
           {one.label}

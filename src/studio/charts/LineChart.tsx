@@ -72,7 +72,7 @@ export function LineChart(props: LineChartProps) {
         {small && <Legend spec={spec} lines={geometry?.lines ?? []} group={group} valueOnly />}
         <ChartMenu {...{ spec, view, mode, setMode, change, group, svg, smooths }} />
       </header>
-      {!small && (
+      {!small && !endLabels && (
         <Legend spec={spec} lines={geometry?.lines ?? []} group={group} hidden={geometry?.hidden ?? 0} />
       )}
       {small && view.clip && geometry !== null && geometry.hidden > 0 && (

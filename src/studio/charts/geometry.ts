@@ -129,7 +129,7 @@ function withReferences(range: { low: number; high: number }, spec: LineChartSpe
 function plotOf(frame: Frame, ticks: readonly Tick[], spec: LineChartSpec) {
   const widest = Math.max(1, ...ticks.map((tick) => tick.text.length));
   const labels = Math.max(0, ...spec.series.map((one) => one.label.length));
-  const right = frame.endLabels ? Math.min(frame.width * 0.34, labels * 6.8 + 26) : 10;
+  const right = frame.endLabels ? Math.min(frame.width * 0.42, labels * 6.4 + 60) : 10;
   return {
     left: Math.ceil(widest * CHARACTER) + 9,
     right: frame.width - right,
@@ -210,7 +210,7 @@ function referencesOf(spec: LineChartSpec, y: Scale, plot: Plot, labelsLeft: boo
       const crowded = below > plot.bottom - 2 || taken.some((other) => Math.abs(other - below) < 13);
       const labelY = crowded ? lineY - 5 : below;
       taken.push(labelY);
-      const text = `${one.label} ${spec.formatValue(one.value)}`;
+      const text = `${one.label} ${one.text ?? spec.formatValue(one.value)}`;
       return {
         id: one.id,
         style: one.style,
@@ -223,7 +223,7 @@ function referencesOf(spec: LineChartSpec, y: Scale, plot: Plot, labelsLeft: boo
 }
 
 function todoOf(spec: LineChartSpec, x: Scale, plot: Plot): Geometry['todo'] {
-  const last = Math.max(0, ...spec.series.map((one) => one.x.at(-1) ?? 0));
+  const last = Math.max(0, spec.xNow ?? 0, ...spec.series.map((one) => one.x.at(-1) ?? 0));
   if (spec.xEnd <= last) return null;
   const from = Math.max(plot.left, Math.min(plot.right, x.at(last)));
   return plot.right - from < 1 ? null : { x: from, width: plot.right - from };

@@ -1,7 +1,7 @@
 /** Where the points of a scatter stand, in pixels, with the best front and labels that do not touch. Pure. */
 import { formatTick } from './format';
 import { spread } from './labels';
-import { linearTicks, logDomain, logTicks, niceStep, scaleOf, type Scale } from './scale';
+import { linearTicks, logTicks, niceStep, scaleOf, type Scale } from './scale';
 import type { Tick } from './axes';
 import type { LineStyle } from './styles';
 
@@ -47,7 +47,7 @@ export function scatterGeometry(
   const drawn = points.filter((point) => Number.isFinite(point.x) && point.y > 0);
   if (drawn.length === 0) return null;
   const ys = drawn.map((point) => point.y);
-  const yDomain = logDomain(Math.min(...ys) * 0.93, Math.max(...ys) * 1.07);
+  const yDomain = [Math.min(...ys) * 0.88, Math.max(...ys) * 1.1] as const;
   const yValues = logTicks(yDomain[0], yDomain[1], 6);
   const plot = { left: 44, right: frame.width - 20, top: 10, bottom: frame.height - 22 };
   const xDomain = around(
@@ -66,7 +66,7 @@ export function scatterGeometry(
     plot,
     xTicks,
     yTicks: yValues.map((value) => ({ value, text: formatTick(value), at: y.at(value) })),
-    points: placeLabels(drawn, x, y, plot),
+    points: placeLabels(drawn, new Set(front), x, y, plot),
     front: frontPath(
       front.flatMap((id) => drawn.filter((point) => point.id === id)),
       x,
@@ -77,31 +77,29 @@ export function scatterGeometry(
 
 function placeLabels(
   points: readonly ScatterPoint[],
+  front: ReadonlySet<string>,
   x: Scale,
   y: Scale,
   plot: ScatterGeometry['plot'],
 ): PlacedPoint[] {
-  const placed = points.map((point) => {
+  const wishes = points.map((point) => {
     const at = { x: x.at(point.x), y: y.at(point.y) };
-    const fits = at.x + 12 + point.label.length * CHARACTER < plot.right + 14;
-    return { ...point, at, right: fits };
+    const right = at.x + 12 + point.label.length * CHARACTER < plot.right + 14;
+    // The staircase leaves a point of the front to the right, so its label stands below the line.
+    return { point, at, right, wish: at.y + (front.has(point.id) && right ? 15 : 4) };
   });
-  return placed.map((point) => {
+  return wishes.map((one) => {
     // Labels on the same side of points in nearly the same column share its height.
-    const column = placed.filter(
-      (other) => other.right === point.right && Math.abs(other.at.x - point.at.x) < 60,
+    const column = wishes.filter(
+      (other) => other.right === one.right && Math.abs(other.at.x - one.at.x) < 60,
     );
-    const heights = spread(
-      column.map((other) => other.at.y + 4),
-      14,
-      plot.top + 8,
-      plot.bottom - 2,
-    );
-    const { right, ...rest } = point;
-    const labelX = right ? point.at.x + 12 : point.at.x - 12;
+    const tops = column.map((other) => other.wish);
+    const height = spread(tops, 14, plot.top + 8, plot.bottom - 2)[column.indexOf(one)]!;
+    const labelX = one.right ? one.at.x + 12 : one.at.x - 12;
     return {
-      ...rest,
-      labelAt: { x: labelX, y: heights[column.indexOf(point)]!, anchor: right ? 'start' : 'end' },
+      ...one.point,
+      at: one.at,
+      labelAt: { x: labelX, y: height, anchor: one.right ? 'start' : 'end' },
     };
   });
 }

@@ -21,6 +21,8 @@ export interface Reference {
   label: string;
   value: number;
   style: LineStyle;
+  /** The value as written; by the chart's format otherwise. */
+  text?: string;
 }
 
 export type XUnit = 'step' | 'tokens' | 'time';
@@ -34,6 +36,8 @@ export interface LineChartSpec {
   xUnit: XUnit;
   /** The planned end; 0 when the last point is the end. */
   xEnd: number;
+  /** How far the work is, where that is beyond the last point. */
+  xNow?: number;
   /** Lower is better: the lowest measured value of the first series is ringed and labelled. */
   markBest?: boolean;
   formatValue: (value: number) => string;

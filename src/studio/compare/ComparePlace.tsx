@@ -39,7 +39,9 @@ export function ComparePlace() {
           <SizeAgainstQuality rows={rows} />
         </div>
       )}
-      <SweepCard />
+      <div className="compare-sweeps">
+        <SweepCard />
+      </div>
     </div>
   );
 }

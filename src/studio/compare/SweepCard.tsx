@@ -43,7 +43,7 @@ export function SweepCard() {
         {entries.length > 0 && <SweepTable entries={sorted} />}
       </section>
       {entries.length > 0 && (
-        <div className="compare-bars" style={{ height: 92 + 30 * total }}>
+        <div className="compare-bars" style={{ minHeight: 92 + 30 * total }}>
           <FigureCard
             title="Zero-shot perplexity by layer set"
             unit={tokens === undefined ? '' : `${formatCount(tokens)} tokens, lower is better`}

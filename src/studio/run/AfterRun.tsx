@@ -53,11 +53,6 @@ function ExportStudent({ run, result }: { run: RunRecord; result: RunResult }) {
     <section className="card" aria-label="Export the student">
       <div className="between">
         <h2>Export the student</h2>
-        <span className="small faint">
-          {formatCompact(result.parameters)} parameters, about {formatBytes(result.parameters * BYTES[dtype])}
-        </span>
-      </div>
-      <div className="row run-export">
         <Select
           size="xs"
           w={84}
@@ -67,6 +62,11 @@ function ExportStudent({ run, result }: { run: RunRecord; result: RunResult }) {
           allowDeselect={false}
           onChange={(value) => setDtype(value as Dtype)}
         />
+      </div>
+      <p className="small muted">
+        {formatCompact(result.parameters)} parameters, about {formatBytes(result.parameters * BYTES[dtype])}
+      </p>
+      <div className="row run-export">
         {canSaveToFolder() && (
           <Button
             size="xs"

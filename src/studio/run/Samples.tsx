@@ -17,7 +17,7 @@ function noteOf(run: RunRecord, step: number): string {
   return bestOf(run.evals)?.step === step ? 'best so far' : '';
 }
 
-/** What the student makes of one prompt, at every evaluation. */
+/** What the student makes of one prompt, at every evaluation; the newest first, where it is seen. */
 export function Samples({ run }: { run: RunRecord }) {
   const { prompt } = run.recipe.evaluation;
   const next = nextSample(run);
@@ -33,7 +33,7 @@ export function Samples({ run }: { run: RunRecord }) {
         <p className="small muted">“{prompt}”</p>
       )}
       <ol>
-        {run.samples.map((sample) => (
+        {run.samples.toReversed().map((sample) => (
           <SampleItem key={sample.step} run={run} sample={sample} />
         ))}
       </ol>

@@ -94,7 +94,7 @@ export function runCharts(
     breaks,
     restarts,
   });
-  const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis) };
+  const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis), xNow: x.at(-1) };
   const terms = series ? termOrder(run, series, methods) : [];
   const termLines =
     terms.length > 1
@@ -132,7 +132,8 @@ export function runCharts(
       title: 'Gradient norm',
       unit: 'before clipping',
       series: [line('gradNorm', 'gradient norm', series?.gradNorm.view())],
-      references: clip > 0 ? [{ id: 'clip', label: 'clip at', value: clip, style: BEFORE }] : [],
+      references:
+        clip > 0 ? [{ id: 'clip', label: 'clip at', value: clip, style: BEFORE, text: String(clip) }] : [],
       formatValue: formatFigure,
     },
     speed: {
