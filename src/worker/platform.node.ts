@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { installWasm } from '../engine/wasm.node';
 import { SourceError } from '../errors';
 import { hubFileSet } from '../io/hub';
 import { fileSource, folderFileSet } from '../io/source.node';
@@ -16,7 +17,7 @@ const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.c
 export function nodePlatform(root: string): Platform {
   const demo = join(root, 'public', 'demo');
   return {
-    wasmPath: join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', '/'),
+    wasmPath: installWasm(),
     fetchesAhead: false,
     demoTeacher: async () => ({ ...(await folderFileSet(join(demo, 'teacher'))), name: 'demo' }),
     demoTexts: async () => ({

@@ -62,16 +62,16 @@ export const truncate: Command = {
     const layers = chosenLayers(args, teacher.nLayer, out.note);
     const { config, tensors } = await truncateCheckpoint(checkpoint, teacher, layers);
     checkpoint.warnings.forEach((warning) => out.note(`warning: ${warning}`));
-    const stored = tensors.get('wte.weight')!.dtype.toLowerCase() as ExportDtype;
+    const dtype = asked ?? (tensors.get('wte.weight')!.dtype.toLowerCase() as ExportDtype);
     const student = exportCheckpoint({
       config: toHuggingFaceConfig(config, checkpoint.config),
       tensors,
-      dtype: asked ?? stored,
+      dtype,
       tokenizerFiles: await readTokenizerFiles(files),
     });
     await writeFiles(folder, student);
-    const bytes = student.find(({ name }) => name === 'model.safetensors')!.bytes.byteLength;
     const parameters = parameterCount(config);
+    const bytes = parameters * (dtype === 'f32' ? 4 : 2);
     out.result({ out: folder, layers, parameters, bytes }, [
       `${folder}: layers ${layers.join(' ')}, ${parameters.toLocaleString('en')} parameters, ${bytes.toLocaleString('en')} bytes`,
     ]);
