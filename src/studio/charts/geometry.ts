@@ -34,6 +34,7 @@ export interface DrawnReference extends Point {
   id: string;
   style: LineStyle;
   text: string;
+  anchor: 'start' | 'end';
   /** Where the line itself is. */
   lineY: number;
 }
@@ -108,7 +109,7 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
     xTicks: placeXTicks(domain, spec, frame, x),
     yTicks: ticks.map((tick) => ({ ...tick, at: y.at(tick.value) })),
     lines,
-    references: referencesOf(spec, y, plot, frame.endLabels),
+    references: referencesOf(spec, y, plot, endsOf(lines, y)),
     todo: todoOf(spec, x, plot),
     gaps: gapsOf(spec, x, plot),
     best: spec.markBest ? bestOf(spec, x, y, plot) : null,
@@ -200,8 +201,22 @@ function lineOf(one: LineSeries, values: Float64Array, x: Scale, y: Scale, smoot
   };
 }
 
-function referencesOf(spec: LineChartSpec, y: Scale, plot: Plot, labelsLeft: boolean): DrawnReference[] {
+/** Pixel heights of the lines' first and last values: where a label at that side would meet them. */
+function endsOf(lines: readonly DrawnLine[], y: Scale): { first: number[]; last: number[] } {
+  const finite = (value: number) => Number.isFinite(value);
+  const first = lines.flatMap((line) => line.values.find(finite) ?? []);
+  const last = lines.flatMap((line) => line.values.findLast(finite) ?? []);
+  return { first: first.map(y.at), last: last.map(y.at) };
+}
+
+function referencesOf(
+  spec: LineChartSpec,
+  y: Scale,
+  plot: Plot,
+  ends: { first: number[]; last: number[] },
+): DrawnReference[] {
   const taken: number[] = [];
+  const room = (heights: number[], at: number) => Math.min(...heights.map((height) => Math.abs(height - at)));
   return (spec.references ?? [])
     .filter((one) => one.value >= y.domain[0] && one.value <= y.domain[1])
     .map((one) => {
@@ -211,14 +226,9 @@ function referencesOf(spec: LineChartSpec, y: Scale, plot: Plot, labelsLeft: boo
       const labelY = crowded ? lineY - 5 : below;
       taken.push(labelY);
       const text = `${one.label} ${one.text ?? spec.formatValue(one.value)}`;
-      return {
-        id: one.id,
-        style: one.style,
-        text,
-        lineY,
-        x: labelsLeft ? plot.left + 4 : plot.right,
-        y: labelY,
-      };
+      const left = room(ends.last, labelY) < 24 && room(ends.first, labelY) > room(ends.last, labelY);
+      const x = left ? plot.left + 4 : plot.right;
+      return { id: one.id, style: one.style, text, lineY, x, y: labelY, anchor: left ? 'start' : 'end' };
     });
 }
 

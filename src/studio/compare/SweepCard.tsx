@@ -30,15 +30,16 @@ export function SweepCard() {
       <section className="card compare-sweep" aria-label="Zero-shot sweep">
         <header className="row compare-head">
           <h2>Zero-shot sweep</h2>
-          <span className="small muted grow" role="status">
-            {abort
-              ? `Measured ${done} of ${total} …`
-              : tokens !== undefined && of
-                ? `${of.teacher} to ${of.keep} layers, before any training, measured on ${formatCount(tokens)} tokens`
-                : 'Perplexity of every rule’s layer set before any training, measured in seconds.'}
-          </span>
+          <span className="grow" />
           <SweepControls />
         </header>
+        <p className="small muted" role="status">
+          {abort
+            ? `Measured ${done} of ${total} …`
+            : tokens !== undefined && of
+              ? `${of.teacher} to ${of.keep} layers, before any training, measured on ${formatCount(tokens)} tokens`
+              : 'Perplexity of every rule’s layer set before any training, measured in seconds.'}
+        </p>
         {error && <ErrorCard error={error} onClose={dismiss} />}
         {entries.length > 0 && <SweepTable entries={sorted} />}
       </section>
