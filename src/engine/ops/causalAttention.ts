@@ -8,7 +8,7 @@
  * Shapes: qkv, dQkv [B*T, 3C] (a row is q | k | v, heads side by side in each), y, dy [B*T, C]; C = H * D.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
 import { allocate, launch, release, wrap } from '../dispatch';
 import { usesKernels } from '../mode';
@@ -85,7 +85,7 @@ export function attentionReference(qkv: Tensor2D, layout: AttentionLayout): Tens
   const { batch, length, heads, causal } = layout;
   const size = headSize(qkv, layout);
   return tf.tidy(() => {
-    const perHead = (part: Tensor2D) =>
+    const perHead = (part: Tensor) =>
       tf.transpose(tf.reshape(part, [batch, length, heads, size]), [0, 2, 1, 3]) as Tensor4D;
     const [q, k, v] = tf.split(qkv, 3, 1).map(perHead) as [Tensor4D, Tensor4D, Tensor4D];
     const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size));
@@ -129,5 +129,5 @@ export function attention(qkv: Tensor2D, layout: AttentionLayout): Tensor2D {
       gradFunc: (dy, [qkv, y, logSum]) =>
         wrap<Tensor2D>(backward({ qkv: qkv!, y: y!, logSum: logSum! }, dy, plan)),
     };
-  })(qkv);
+  })(qkv) as Tensor2D;
 }
