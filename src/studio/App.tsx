@@ -1,3 +1,4 @@
+import { Notifications } from '@mantine/notifications';
 import { lazy, Suspense, useEffect } from 'react';
 import { Compose } from './compose/Compose';
 import { Banners } from './frame/Banners';
@@ -49,6 +50,8 @@ export function App() {
           {place === 'run' && <Run />}
           {place === 'compare' && <Compare />}
         </Suspense>
+        <div id="overlays" />
+        <Notifications position="bottom-right" withinPortal={false} />
       </main>
       <Palette />
       <KeySheet />

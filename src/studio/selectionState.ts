@@ -125,10 +125,19 @@ export function fitRecipe(recipe: Recipe, teacher: Teacher): Recipe {
   return withStrategy(model, selection.strategy, servedKeep(selection.strategy, n, keep, half, recipe.seed));
 }
 
-/** `demo-6-pseudo-uniform` */
+const SHORT_NAMES: Readonly<Record<Choice, string>> = {
+  uniform: 'uniform',
+  'uniform-2': 'uniform-2',
+  'pseudo-uniform': 'pseudo',
+  'bottom-half': 'bottom',
+  'top-half': 'top',
+  random: 'random',
+  manual: 'by-hand',
+};
+
+/** `demo-6-pseudo` */
 export function studentName(recipe: Recipe, teacher: Teacher): string {
-  const choice = choiceOf(recipe);
-  return `${teacher.name}-${keptLayers(recipe, teacher).length}-${choice === 'manual' ? 'by-hand' : choice}`;
+  return `${teacher.name}-${keptLayers(recipe, teacher).length}-${SHORT_NAMES[choiceOf(recipe)]}`;
 }
 
 /** What the recipe is called while nobody has named it. */

@@ -4,6 +4,8 @@ import {
   Card,
   Checkbox,
   createTheme,
+  Menu,
+  Portal,
   SegmentedControl,
   Slider,
   Switch,
@@ -92,6 +94,10 @@ export const theme = createTheme({
     Switch: Switch.extend({ defaultProps: { color: 'gray' } }),
     Checkbox: Checkbox.extend({ defaultProps: { color: 'gray' } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { color: 'gray' } }),
+    // Inside <main>: what pops up belongs to a landmark.
+    Portal: Portal.extend({ defaultProps: { target: '#overlays' } }),
+    // The placeholder is a focusable child that role="menu" does not allow.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Card: Card.extend({ defaultProps: { withBorder: true, radius: 10, padding: 16 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 7 } }),
     Tooltip: Tooltip.extend({

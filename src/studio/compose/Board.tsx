@@ -1,4 +1,4 @@
-import { useElementSize, useMediaQuery } from '@mantine/hooks';
+import { useMediaQuery } from '@mantine/hooks';
 import type { ModelCard } from '../../worker/protocol';
 import { parameterCount } from '../../model/config';
 import { formatCompact } from '../charts/format';
@@ -6,6 +6,7 @@ import { boardGeometry, readerPlace } from './boardGeometry';
 import { FixedRow, Ribbons, Slab, StudentSlots } from './BoardParts';
 import { LayerReader, SelectionReader } from './Reader';
 import { useBoard } from './useBoard';
+import { useContentSize } from './useContentSize';
 
 /** Width before the first measurement; one frame later the real one is known. */
 const FIRST_WIDTH = 736;
@@ -16,7 +17,7 @@ function slabLabel(layer: number, slot: number): string {
 
 /** Teacher slabs, student slots and the ribbons between them, drawn at the board's real width. */
 export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: number }) {
-  const { ref, width, height } = useElementSize<HTMLDivElement>();
+  const [ref, { width, height }] = useContentSize();
   const scrollsPage = useMediaQuery('(max-width: 720px)') ?? false;
   const { config } = teacher;
   const layers = config.nLayer;

@@ -1,5 +1,5 @@
 import { Button, Collapse, Select } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { MethodCard } from '../../worker/protocol';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
@@ -32,10 +32,10 @@ function MethodBody({ method }: { method: MethodCard }) {
         <Formula text={method.formula} />
         <span className="formula-where">
           <Formula text={method.where} />
-          {now && <span className="formula-now"> · now {now}</span>}
+          {now && <span className="formula-now">now {now}</span>}
         </span>
       </div>
-      <p className="small muted">{method.summary}</p>
+      <p className="small muted method-summary">{method.summary}</p>
       {Object.entries(method.settings).map(([name, spec]) => (
         <SettingField
           key={name}
@@ -60,6 +60,7 @@ export function MethodPanel() {
   const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
   const editStage = useStudio((state) => state.editStage);
   const [trainingOpen, setTrainingOpen] = useState(false);
+  const form = useRef<HTMLDivElement>(null);
   const method = methods.find((each) => each.id === stage?.method);
   return (
     <section className="card method-card" aria-label="Method">
@@ -108,8 +109,13 @@ export function MethodPanel() {
             Training
           </Button>
         </div>
-        <Collapse expanded={trainingOpen}>
-          <TrainingForm />
+        <Collapse
+          expanded={trainingOpen}
+          onTransitionEnd={() => trainingOpen && form.current?.scrollIntoView({ block: 'nearest' })}
+        >
+          <div ref={form}>
+            <TrainingForm />
+          </div>
         </Collapse>
       </div>
     </section>

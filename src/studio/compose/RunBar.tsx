@@ -1,5 +1,6 @@
 import { Button, Tooltip } from '@mantine/core';
 import { formatCount } from '../charts/format';
+import { useSweep } from '../compare/sweepStore';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { keptLayers } from '../selectionState';
@@ -62,9 +63,13 @@ export function RunBar() {
   const reason = useStudio(refusal);
   const first = useStudio((state) => state.runs.length === 0);
   const startRun = useStudio((state) => state.startRun);
-  const startSweep = useStudio((state) => state.startSweep);
+  const startSweep = useSweep((state) => state.start);
   const running = useStudio((state) => state.activeRunId !== null);
   const go = useStudio((state) => state.go);
+  const sweep = () => {
+    go('compare');
+    void startSweep();
+  };
   return (
     <div className="runbar" role="region" aria-label="Summary and start">
       <Summary />
@@ -75,7 +80,7 @@ export function RunBar() {
       )}
       <div className="runbar-buttons">
         <Tooltip label="Zero-shot perplexity of every rule’s layer set, without training">
-          <Button size="md" className="sweep" disabled={reason !== null} onClick={() => void startSweep()}>
+          <Button size="md" className="sweep" disabled={reason !== null} onClick={sweep}>
             Sweep sets
           </Button>
         </Tooltip>

@@ -2,6 +2,7 @@ import { ActionIcon, Select, Slider, Tooltip } from '@mantine/core';
 import { useId } from 'react';
 import type { ChoiceSetting, NumberSetting, SettingSpec, SettingValue } from '../../recipe/settings';
 import { sentence } from '../pieces/ErrorCard';
+import { Explain } from '../pieces/Explain';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { NumberField } from '../pieces/NumberField';
@@ -80,11 +81,20 @@ export function SettingField({ spec, value, onChange, onReset }: SettingFieldPro
   const changed = value !== spec.default;
   const control = { value, labelId, onChange };
   return (
-    <div className="setting">
+    <div className={changed ? 'setting changed' : 'setting'}>
       <span className="setting-label">
         {changed && <span className="changed-mark" role="img" aria-label="Changed from the default: " />}
         <span id={labelId}>
-          {spec.label} {spec.symbol && <i className="symbol">{spec.symbol}</i>}
+          <Explain
+            label={spec.label}
+            facts={[
+              ['Default', defaultText(spec)],
+              ['From', spec.source],
+            ]}
+          >
+            {sentence(spec.hint)}
+          </Explain>{' '}
+          {spec.symbol && <i className="symbol">{spec.symbol}</i>}
         </span>
       </span>
       {spec.kind === 'number' ? (
@@ -107,7 +117,7 @@ export function SettingField({ spec, value, onChange, onReset }: SettingFieldPro
         <span />
       )}
       <p className="setting-hint tiny faint">
-        Default {defaultText(spec)} ({spec.source}). {sentence(spec.hint)}
+        Default {defaultText(spec)}. {sentence(spec.hint)}
       </p>
     </div>
   );

@@ -84,7 +84,7 @@ export function Heads({ teacher }: { teacher: ModelCard }) {
         </div>
         <p className="small faint">
           {formatCompact(teacher.parameters)} · {config.nLayer} × {config.nEmbd} ·{' '}
-          {formatBytes(teacher.bytes)} {teacher.dtype}
+          {formatBytes(teacher.bytes)} {teacher.dtype.toLowerCase()}
         </p>
       </div>
       <div>

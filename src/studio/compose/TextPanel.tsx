@@ -73,7 +73,9 @@ function Preview({ text }: { text: TextCard }) {
         role="img"
         aria-label={`The first window as the model sees it: ${first.tokens.map((token) => token.text).join('')}`}
       >
-        <Tokens window={first} />
+        <div className="sees-lines">
+          <Tokens window={first} />
+        </div>
       </div>
       <p className="tiny faint between sees-note">
         <span>Window 1 of {formatCount(text.windows)}</span>

@@ -34,13 +34,17 @@ interface Measures {
   pull: number;
   slots: number;
   pitch: number;
+  /** Where there is room to spare, rows may grow to this. */
+  largestPitch: number;
   fixed: number;
 }
 
 function measuresOf(width: number): Measures {
-  if (width < 560) return { teacher: 132 / 336, pull: 10, slots: 208 / 336, pitch: 29, fixed: 20 };
-  if (width < 800) return { teacher: 262 / 736, pull: 16, slots: 456 / 736, pitch: 27, fixed: 20 };
-  return { teacher: 300 / 864, pull: 18, slots: 546 / 864, pitch: 32, fixed: 22 };
+  if (width < 560)
+    return { teacher: 132 / 336, pull: 10, slots: 208 / 336, pitch: 29, largestPitch: 29, fixed: 20 };
+  if (width < 800)
+    return { teacher: 262 / 736, pull: 16, slots: 456 / 736, pitch: 27, largestPitch: 32, fixed: 20 };
+  return { teacher: 300 / 864, pull: 18, slots: 546 / 864, pitch: 32, largestPitch: 36, fixed: 22 };
 }
 
 /**
@@ -57,7 +61,7 @@ export function boardGeometry(
   const narrow = width < 560;
   const around = 2 * (measures.fixed + ROW_GAP);
   const fitting = room === null ? measures.pitch : Math.floor((room - around) / layers);
-  const pitch = Math.max(SMALLEST_PITCH, Math.min(measures.pitch, fitting));
+  const pitch = Math.max(SMALLEST_PITCH, Math.min(measures.largestPitch, fitting));
   const gap = pitch >= 30 ? 4 : pitch >= 22 ? 3 : 2;
   const floor = measures.fixed + ROW_GAP + layers * pitch - gap;
   const rowY = (row: number) => floor - (row + 1) * pitch + gap;
