@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { thirdPartyLicences } from './scripts/licences.mjs';
 
 /** SharedArrayBuffer, and with it threaded wasm, exists only on isolated pages. */
 export const isolation = {
@@ -17,11 +18,32 @@ export const tfjs = [
   '@tensorflow/tfjs-backend-cpu',
 ];
 
+/**
+ * The threaded wasm module is handed to its own workers as text. Minified, that text would name a variable of the
+ * scope around it (`_scriptDir`, undefined in a worker anyway), which is not there any more.
+ */
+const standaloneWasmThreads = (): Plugin => ({
+  name: 'standalone-wasm-threads',
+  transform(code, id) {
+    if (!id.includes('tfjs-backend-wasm-threaded-simd.js')) return undefined;
+    const inner = code.replace(/var _scriptDir =[^;]*;/, '').replace(/if \(typeof __filename[^;]*;/, '');
+    return { code: inner.replaceAll('_scriptDir', 'undefined'), map: null };
+  },
+});
+
+const licences = (): Plugin => ({
+  name: 'third-party-licences',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'third-party-licences.txt', source: thirdPartyLicences() });
+  },
+});
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), licences()],
   worker: {
     format: 'es',
-    // tfjs alone brings 900 licence headers, 600 kB; `build.license` collects them in one file instead.
+    plugins: () => [standaloneWasmThreads()],
+    // tfjs alone brings 900 licence headers, 600 kB; one file holds them all.
     rolldownOptions: {
       output: {
         comments: { legal: false },
@@ -38,7 +60,8 @@ export default defineConfig({
   preview: { headers: isolation },
   build: {
     target: 'es2022',
-    license: { fileName: 'third-party-licences.md' },
+    // The page comes from this machine: one file more or less makes no difference.
+    chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { comments: { legal: false } } },
   },
 });

@@ -78,7 +78,15 @@ export function contentHash(inputs) {
   return hash.digest('hex');
 }
 
-const BUILD_INPUTS = ['index.html', 'vite.config.ts', 'tsconfig.json', 'package-lock.json', 'src', 'public'];
+const BUILD_INPUTS = [
+  'index.html',
+  'vite.config.ts',
+  'scripts/licences.mjs',
+  'tsconfig.json',
+  'package-lock.json',
+  'src',
+  'public',
+];
 
 /** Builds the page into `dist/` unless it was built from the same content. Returns vite's exit status. */
 export function ensureBuild() {
