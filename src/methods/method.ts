@@ -77,7 +77,7 @@ export interface Part<N extends Need = Need, S = SettingValues, State = unknown>
   /** Whom `teacher` means: the loaded teacher (default), or the stage's copy of the student, now frozen. */
   teacher?: 'loaded' | 'copy';
   /** What differs from the stage's optimiser. */
-  optimizer?: (settings: S) => Partial<Optimizer>;
+  optimizer?(settings: S): Partial<Optimizer>;
   /** The objective on one batch, for `tokenLoss` or plain tfjs ops; terms come weighted and add up to the total. */
   loss(inputs: LossInputs<N, State>, settings: S): LossTerms;
 }
@@ -125,8 +125,16 @@ export type Method = Description<SettingSpecs> &
 
 type SinglePart<N extends Need, S, State> = Pick<Part<N, S, State>, 'needs' | 'trains' | 'teacher' | 'loss'>;
 
+/** A part whatever it needs. */
+type AnyPart<S> = Omit<Part<never, S>, 'needs' | 'loss'> & {
+  needs: readonly Need[];
+  loss(inputs: never, settings: S): LossTerms;
+};
+
 /** Says what a part needs, so that TypeScript knows the inputs of its `loss`. */
-export function definePart<N extends Need = never, S = SettingValues, State = unknown>(part: Part<N, S, State>): Part<N, S, State> {
+export function definePart<N extends Need = never, S = SettingValues, State = unknown>(
+  part: Part<N, S, State>,
+): Part<N, S, State> {
   return part;
 }
 
@@ -137,7 +145,7 @@ export function definePart<N extends Need = never, S = SettingValues, State = un
 export function defineMethod<const S extends SettingSpecs, N extends Need = never, State = undefined>(
   method: Description<S> &
     Optional<SettingsOf<S>, State> &
-    (SinglePart<N, SettingsOf<S>, State> | { parts: readonly Part<Need, SettingsOf<S>, State>[] }),
+    (SinglePart<N, SettingsOf<S>, State> | { parts: readonly AnyPart<SettingsOf<S>>[] }),
 ): Method {
   const parts = 'parts' in method ? method.parts : [{ ...method, id: 'train' }];
   return { ...method, parts } as unknown as Method;

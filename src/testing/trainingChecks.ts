@@ -16,6 +16,8 @@ import { batchOf, cycle, randomBatches, runTraining, trainingRecipe } from './tr
 const LOSSES = 2e-6;
 const NORMS = 2e-6;
 const PARAMETERS = 2e-6;
+// Five times the drift of ten steps in float32 between two implementations of loss and optimiser.
+const TRACE = 5e-6;
 
 interface AdamWFixture {
   input_ids: number[][][];
@@ -93,20 +95,20 @@ function recordedTrace(method: string, actual: object): { loss: number[]; gradNo
   return JSON.parse(readFileSync(file, 'utf8')) as { loss: number[]; gradNorm: number[] };
 }
 
+export function checkTrace(id: string): void {
+  test(`ten steps of ${id} on the tiny checkpoint give the recorded trace`, async () => {
+    const actual = await traceOf(id);
+    const expected = recordedTrace(id, actual);
+    expectClose(actual.loss, expected.loss, TRACE, 'losses');
+    expectClose(actual.gradNorm, expected.gradNorm, TRACE, 'gradient norms');
+  });
+}
+
 export function checkTraining(): void {
   const fixture = fixtureJson<AdamWFixture>('adamw');
   checkAdamW(fixture, 'lm', 'fine-tune');
   checkAdamW(fixture, 'vanilla_kd', 'vanilla-kd');
-
-  test.each(METHODS.map(({ id }) => id))(
-    'ten steps of %s on the tiny checkpoint give the recorded trace',
-    async (id) => {
-      const actual = await traceOf(id);
-      const expected = recordedTrace(id, actual);
-      expectClose(actual.loss, expected.loss, 1e-5, 'losses');
-      expectClose(actual.gradNorm, expected.gradNorm, 1e-5, 'gradient norms');
-    },
-  );
+  for (const { id } of METHODS) checkTrace(id);
 
   test('the same seed on the same device gives the same losses, bit for bit', async () => {
     expect(await traceOf('vanilla-kd')).toEqual(await traceOf('vanilla-kd'));
