@@ -49,7 +49,7 @@ function recognise(head: Uint8Array): { reason: string; hint: string } | null {
   if (text.startsWith('PK\u0003\u0004'))
     return { reason: 'a zip archive, most likely a PyTorch pickle', hint: CONVERT };
   // Protocol 2 and later; old PyTorch files follow with the magic number as a 10-byte integer.
-  if (/^\u0080[\u0002-\u0005]/.test(text))
+  if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5)
     return { reason: 'a Python pickle, which can run any program when it is opened', hint: CONVERT };
   if (text.startsWith('\u0089HDF')) return { reason: 'an HDF5 file from TensorFlow', hint: CONVERT };
   if (text.startsWith('GGUF')) return { reason: 'a GGUF file', hint: 'Get the original model.safetensors.' };

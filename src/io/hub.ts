@@ -164,6 +164,7 @@ class HubRepository implements HubFileSet {
     const { downloadFile } = await import('@huggingface/hub');
     const { name: repo, commit: revision, hubUrl } = this;
     const name = `${entry.name} of ${repo}`;
+    let failure: unknown = null;
     const blob = await downloadFile({
       repo: { type: 'model', name: repo },
       path: entry.name,
@@ -179,6 +180,7 @@ class HubRepository implements HubFileSet {
         signal: this.options.signal,
         patience: this.patience,
         onBytes: (count) => this.report(entry, { doneBytes: count, downloadedBytes: count }),
+        onFailure: (error) => (failure = error),
       }),
       // The listing told size and id already; without this every range would cost a second request.
       downloadInfo: {
@@ -188,7 +190,13 @@ class HubRepository implements HubFileSet {
       },
     });
     if (!blob) throw new SourceError(`there is no ${name}`, 'Load the repository again.');
-    const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    const buffer = await blob
+      .slice(start, end)
+      .arrayBuffer()
+      .catch((error: unknown) => {
+        throw failure ?? error;
+      });
+    const bytes = new Uint8Array(buffer);
     const whole = start === 0 && end === entry.size && bytes.length <= MAX_HASHED_BYTES;
     if (whole && !(await matchesContent(bytes, entry.content)))
       throw new CheckpointError(

@@ -10,8 +10,8 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 const MAX_DEPTH = 64;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// A control character, below U+0020, is not allowed inside a string.
-const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
+// Unescaped are U+0020 and all above it but the quotation mark and the backslash.
+const STRING = /"[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\uffff]*)*"/y;
 const WORD = /true|false|null/y;
 const WORDS: Record<string, Json> = { true: true, false: false, null: null };
 

@@ -37,13 +37,9 @@ export function memorySource(name: string, bytes: Uint8Array): ByteSource {
   return {
     name,
     size: bytes.byteLength,
-    read: (start, end) => {
-      try {
-        checkRange(name, bytes.byteLength, start, end);
-      } catch (error) {
-        return Promise.reject(error as SourceError);
-      }
-      return Promise.resolve(new Uint8Array(bytes.subarray(start, end)));
+    async read(start, end) {
+      checkRange(name, bytes.byteLength, start, end);
+      return new Uint8Array(bytes.subarray(start, end));
     },
   };
 }

@@ -89,10 +89,7 @@ const isMissing = (error: unknown) => error instanceof DOMException && error.nam
 async function sizeOf(directory: FileSystemDirectoryHandle): Promise<number> {
   let bytes = 0;
   for await (const entry of directory.values())
-    bytes +=
-      entry.kind === 'file'
-        ? (await (entry as FileSystemFileHandle).getFile()).size
-        : await sizeOf(entry as FileSystemDirectoryHandle);
+    bytes += entry.kind === 'file' ? (await entry.getFile()).size : await sizeOf(entry);
   return bytes;
 }
 

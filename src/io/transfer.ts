@@ -21,6 +21,8 @@ export interface Transfer extends Asking {
   size: number;
   /** Told the length of every piece that arrives. */
   onBytes: (count: number) => void;
+  /** Told why the body failed: browsers replace a stream's error by a TypeError of their own. */
+  onFailure: (error: unknown) => void;
 }
 
 export interface Patience {
@@ -75,7 +77,9 @@ async function ask(
   );
   try {
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-    return await request.fetch(url, { ...init, signal: either });
+    // Called on its own: as a method, the browser's fetch refuses its `this`.
+    const { fetch: fetchNow } = request;
+    return await fetchNow(url, { ...init, signal: either });
   } finally {
     clearTimeout(timer);
   }
@@ -219,7 +223,10 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
 
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const piece = await next();
+        const piece = await next().catch((error: unknown) => {
+          transfer.onFailure(error);
+          throw error;
+        });
         failures = 0;
         position += piece.length;
         transfer.onBytes(piece.length);
