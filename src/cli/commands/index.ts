@@ -1,4 +1,5 @@
 import type { Command } from '../command';
+import { check } from './check';
 import { clean } from './clean';
 import { devices } from './devices';
 import { evaluate } from './eval';
@@ -19,5 +20,6 @@ export const COMMANDS: readonly Command[] = [
   sweep,
   generate,
   clean,
+  check,
   devices,
 ];
