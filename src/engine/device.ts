@@ -96,7 +96,7 @@ async function openGPU(): Promise<OpenGPU | string> {
 }
 
 /** Resolves once, with the first thing that makes the device's results worthless. */
-function watch(device: GPUDevice): { lost: Promise<string>; closing(): void } {
+function watch(device: GPUDevice): { lost: Promise<string>; closing: () => void } {
   let closed = false;
   const lost = new Promise<string>((resolve) => {
     void device.lost.then(({ reason, message }) => {

@@ -43,7 +43,7 @@ export const dispatchCount = () => dispatches;
 
 function cacheOf<T>(caches: WeakMap<GPUDevice, Map<string, T>>, device: GPUDevice): Map<string, T> {
   let cache = caches.get(device);
-  if (!cache) caches.set(device, (cache = new Map()));
+  if (!cache) caches.set(device, (cache = new Map<string, T>()));
   return cache;
 }
 
@@ -132,7 +132,7 @@ export function launch<B extends string, U extends string>(
 /** A new uninitialised GPU tensor, owned by the caller: `release` it, or `wrap` it for the tape. */
 export function allocate(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
   const backend = webgpuBackend();
-  const info = backend.makeTensorInfo(shape as number[], dtype);
+  const info = backend.makeTensorInfo(shape, dtype);
   backend.uploadToGPU(info.dataId);
   return info;
 }

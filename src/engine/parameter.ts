@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors';
-import { allocate, release, wrap, writeTensor } from './dispatch';
+import { allocate, markWritten, release, wrap, writeTensor } from './dispatch';
 import { usesKernels } from './mode';
 
 export interface Parameter {
@@ -44,7 +44,8 @@ export function createParameter(
 /** Replaces the weights; on the GPU in the same buffer. Throws ShapeError when the number of values differs. */
 export function writeParameter(parameter: Parameter, values: Float32Array): void {
   const { name, shape, size, value } = parameter;
-  if (values.length !== size) throw new ShapeError(`${values.length} values do not fill ${name} [${shape}]`);
+  if (values.length !== size)
+    throw new ShapeError(`${values.length} values do not fill ${name} [${shape.join(', ')}]`);
   if (usesKernels()) return writeTensor(value, values);
   tf.tidy(() => value.assign(tf.tensor(values, shape as number[], 'float32')));
 }
@@ -66,6 +67,7 @@ export function accumulateGradient(
   if (!parameter.trainable) return;
   if (parameter.gradient) {
     write(parameter.gradient, true);
+    markWritten(parameter.gradient);
     return;
   }
   const target = allocate(parameter.shape);
@@ -110,8 +112,8 @@ export function resetTapeAnchor(): void {
  */
 export function tieToTape<T extends Tensor>(x: T): T {
   if (!usesKernels()) return x;
-  const op = tf.customGrad(() => ({ value: x.clone() as Tensor, gradFunc: () => tf.zeros([1]) }));
-  return op(tapeAnchor()) as T;
+  const op = tf.customGrad(() => ({ value: x.clone(), gradFunc: () => tf.zeros([1]) }));
+  return op(tapeAnchor());
 }
 
 function addToGradient(parameter: Parameter, gradient: Tensor): void {

@@ -38,7 +38,7 @@ export async function stepTime(): Promise<number> {
     const value = valueAndGradients(() => {
       const normed = layerNorm(input.value as unknown as tf.Tensor2D, gamma, beta, 1e-5);
       const hidden = linear(normed, up, bias, { activation: 'gelu_new' });
-      return tf.mean(linear(hidden, down, null)) as tf.Scalar;
+      return tf.mean<tf.Scalar>(linear(hidden, down, null));
     }, [...parameters, input]);
     await value.data();
     value.dispose();

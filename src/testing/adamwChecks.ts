@@ -50,8 +50,7 @@ function reference(steps: number, at: (step: number) => AdamWSettings) {
         if (SHAPES[name]!.length >= 2) p[i]! *= 1 - learningRate * weightDecay;
         m[i] = beta1 * m[i]! + (1 - beta1) * g;
         v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
-        p[i]! -=
-          (learningRate / (1 - beta1 ** s)) * (m[i]! / (Math.sqrt(v[i]! / (1 - beta2 ** s)) + epsilon));
+        p[i]! -= (learningRate / (1 - beta1 ** s)) * (m[i] / (Math.sqrt(v[i] / (1 - beta2 ** s)) + epsilon));
       });
     }
   }

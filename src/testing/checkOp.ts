@@ -72,7 +72,7 @@ export async function evaluateOp<
     );
     output = tf.keep(y.clone());
     const upstream = op.upstream ?? randomValues(y.size, 99);
-    return tf.sum(tf.mul(y, tf.tensor(upstream, y.shape, 'float32'))) as tf.Scalar;
+    return tf.sum<tf.Scalar>(tf.mul(y, tf.tensor(upstream, y.shape, 'float32')));
   }, all);
   const gradients: Record<string, Float32Array> = {};
   for (const { name, gradient } of all) if (gradient) gradients[name] = await readTensor(gradient);

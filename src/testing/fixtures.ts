@@ -32,7 +32,7 @@ function decode(dtype: string, bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
 /** All tensors of `fixtures/<name>.safetensors` as float32, by name. */
 export function fixtureTensors(name: string): Record<string, FixtureTensor> {
   const file = readFileSync(fileURLToPath(new URL(`${name}.safetensors`, folder)));
-  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
   const length = Number(new DataView(bytes).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length))) as Record<
     string,

@@ -1,9 +1,11 @@
-/** Opens WebGPU in Node for a test file, on SwiftShader, and runs its tests on every kernel variant. */
+/**
+ * Opens WebGPU for a test file and runs its tests on every kernel variant: in Node, where `dawn.setup.ts` has put
+ * `navigator.gpu` in place, and in a browser.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { openDevice, type Device } from '../engine/device';
 import { setOpsMode } from '../engine/mode';
-import { installWebGPU } from '../engine/webgpu.node';
 import { setVariants, type AdapterKind } from '../engine/variants';
 
 let device: Device | undefined;
@@ -17,7 +19,6 @@ export async function testDevice(): Promise<Device> {
     setVariants('software');
     return device;
   }
-  await installWebGPU({ forceSoftware: true, toggles: ['enable-dawn-features=disable_robustness'] });
   const opened = await openDevice({ prefer: 'webgpu' });
   if (opened.info.backend !== 'webgpu') {
     throw new Error(

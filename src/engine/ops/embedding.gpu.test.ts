@@ -81,7 +81,7 @@ test('too long sequences and tokens of another vocabulary are refused with both 
   const tokens = uploadTokens(Int32Array.from([1, 2]), 1, 2, 20);
   const op = lookup(1, 2, 4);
   await expect(evaluateOp({ ...op, run: (_, { wte, wpe }) => embedding(tokens, wte, wpe) })).rejects.toThrow(
-    'the tokens are for a vocabulary of 20, wte is [11,4]',
+    'the tokens are for a vocabulary of 20, wte is [11, 4]',
   );
   disposeTokens(tokens);
 });

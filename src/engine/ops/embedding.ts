@@ -175,7 +175,7 @@ function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
 /** Rows of a table, whose gradient is one scatter: tfjs's own gather gradient has no kernel on wasm. */
 function gatherRows(table: Tensor2D, ids: Tensor1D): Tensor2D {
   const op = tf.customGrad(() => ({
-    value: tf.gather(table, ids) as Tensor,
+    value: tf.gather(table, ids),
     gradFunc: (dy: Tensor) => tf.scatterND(tf.expandDims(ids, 1), dy, table.shape),
   }));
   return op(table) as Tensor2D;
@@ -210,9 +210,9 @@ export function addPositions(x: Tensor2D, wpe: Parameter, sequences: Sequences):
       addPositionGradient(dy, wpe, sequences);
       return dy.clone();
     };
-    return { value: plain() as Tensor, gradFunc };
+    return { value: plain(), gradFunc };
   });
-  return op(x) as Tensor2D;
+  return op(x);
 }
 
 /**
@@ -224,7 +224,7 @@ export function embedding(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
   checkLength(tokens.length, wpe);
   if (tokens.offsets.size !== wte.shape[0]! + 1) {
     throw new ShapeError(
-      `the tokens are for a vocabulary of ${tokens.offsets.size - 1}, ${wte.name} is [${wte.shape}]`,
+      `the tokens are for a vocabulary of ${tokens.offsets.size - 1}, ${wte.name} is [${wte.shape.join(', ')}]`,
     );
   }
   if (usesKernels()) return embeddingKernels(tokens, wte, wpe);

@@ -186,7 +186,9 @@ function layerNormReference(x: Tensor2D, gamma: Parameter, beta: Parameter, epsi
  */
 export function layerNorm(x: Tensor2D, gamma: Parameter, beta: Parameter, epsilon: number): Tensor2D {
   if (x.shape[1] !== gamma.size || x.shape[1] !== beta.size) {
-    throw new ShapeError(`${gamma.name} [${gamma.shape}] cannot normalise x [${x.shape}]`);
+    throw new ShapeError(
+      `${gamma.name} [${gamma.shape.join(', ')}] cannot normalise x [${x.shape.join(', ')}]`,
+    );
   }
   return usesKernels()
     ? layerNormKernels(x, gamma, beta, epsilon)

@@ -130,7 +130,7 @@ function linearReference(
   options: LinearOptions,
 ): Tensor2D {
   return tf.tidy(() => {
-    let y: Tensor2D = tf.matMul(x, weight.value as unknown as Tensor2D);
+    let y: Tensor2D = tf.matMul(x, weight.value);
     if (bias) y = tf.add(y, bias.value);
     if (options.activation) y = activate(y, options.activation);
     return options.residual ? tf.add(y, options.residual) : y;
@@ -148,7 +148,9 @@ export function linear(
   options: LinearOptions = {},
 ): Tensor2D {
   if (x.shape[1] !== weight.shape[0]) {
-    throw new ShapeError(`${weight.name} [${weight.shape}] cannot multiply x [${x.shape}]`);
+    throw new ShapeError(
+      `${weight.name} [${weight.shape.join(', ')}] cannot multiply x [${x.shape.join(', ')}]`,
+    );
   }
   return usesKernels() ? linearKernels(x, weight, bias, options) : linearReference(x, weight, bias, options);
 }

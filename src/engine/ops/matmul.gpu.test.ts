@@ -231,7 +231,7 @@ onEveryVariant(() => {
       'a [8, 6] has offset 0 and stride 6',
     );
     expect(() => matmul('nn', { c: view, a: view, b: view }, { m: 9, n: 8, k: 8 })).toThrow(
-      'needs 72 elements, its tensor [8,8] has 64',
+      'needs 72 elements, its tensor [8, 8] has 64',
     );
     t.dispose();
   });

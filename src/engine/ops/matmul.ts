@@ -177,7 +177,7 @@ const loadAlongDepth = (tile: string, source: string, first: string, rows: strin
   if (${first} + r < ${rows} && k0 + q * 4u < u.k) {
     v = ${source}[u.${source}Offset + (${first} + r) * u.${source}Stride + k0 / 4u + q];
   }
-  for (var e = 0u; e < 4u; e++) { ${tile}[(q * 4u + e) * 16u + r / 4u][r % 4u] = v[e]; }
+  ${unroll(4, (e) => `${tile}[(q * 4u + ${e}u) * 16u + r / 4u][r % 4u] = v.${'xyzw'[e]};`)}
 }`;
 
 /** Loads a tile whose rows run across k: thread `li` takes quad li % 16 of row li / 16. */
@@ -243,7 +243,7 @@ function checkViews(
     }
     if (rows < 1 || columns < 1 || needed > available) {
       throw new ShapeError(
-        `matmul ${layout}: ${name} [${rows}, ${columns}] at offset ${offset} needs ${needed} elements, its tensor [${tensor.shape}] has ${available}`,
+        `matmul ${layout}: ${name} [${rows}, ${columns}] at offset ${offset} needs ${needed} elements, its tensor [${tensor.shape.join(', ')}] has ${available}`,
       );
     }
   }
