@@ -1,9 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { isolation, tfjs } from './vite.config.ts';
 
 // Bundling tfjs once brings its import in a test from ten seconds to under one.
 const deps = { optimizer: { ssr: { enabled: true, include: tfjs } } };
+
+const nodeModules = ['node:fs', 'node:url', 'node:os', 'node:path', 'node:module', 'webgpu'];
+const shim = fileURLToPath(new URL('src/testing/nodeInBrowser.ts', import.meta.url));
 
 const slow = { testTimeout: 300_000, hookTimeout: 120_000 };
 
@@ -34,8 +38,10 @@ export default defineConfig({
         },
       },
       {
-        // The same tests once in a real browser, but for those that read the disk.
-        optimizeDeps: { include: [...tfjs, 'fast-check', 'gpt-tokenizer/encoding/r50k_base'] },
+        // The same tests once in a real browser, but for those that need Node or two devices.
+        resolve: { alias: Object.fromEntries(nodeModules.map((name) => [name, shim])) },
+        define: { 'process.env': {} },
+        optimizeDeps: { include: [...tfjs, 'fast-check', 'zod'] },
         server: { headers: isolation },
         test: {
           name: 'browser',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../../fixtures/', import.meta.url);
+const folder = new URL(/* @vite-ignore */ '../../fixtures/', import.meta.url);
 
 export interface FixtureTensor {
   readonly shape: number[];

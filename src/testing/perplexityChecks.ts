@@ -1,6 +1,7 @@
 /** Perplexity of the fixtures' token stream, side by side and sliding, for both devices. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { tapeAnchor } from '../engine/parameter';
 import { perplexity } from '../eval/perplexity';
 import { disposeParams } from '../model/params';
 import { expectClose } from './expectClose';
@@ -32,6 +33,7 @@ export function checkPerplexity(roles: readonly ('teacher' | 'student')[] = ['te
         const fixture = fixtureJson<PerplexityFixture>('perplexity');
         const expected = fixture[role][kind]!;
         const { params, config } = role === 'teacher' ? tinyTeacher() : tinyStudent();
+        tapeAnchor(); // Made once per device, by whoever is first.
         const before = tf.memory().numTensors;
         const result = await perplexity(params, config, fixture.tokens, { ...expected, batchSize: 6 });
         expect(result.tokens).toBe(expected.scored_tokens);
