@@ -213,6 +213,29 @@ describe('bad days', () => {
     expect(error.message).toMatch(/^127\.0\.0\.1:9 cannot be reached/);
   });
 
+  test('a listing that stops in its middle is given up, and can be cancelled', async () => {
+    const half: typeof fetch = (_, init) => {
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('[{'));
+          init!.signal!.addEventListener('abort', () => controller.error(init!.signal!.reason));
+        },
+      });
+      return Promise.resolve(new Response(body));
+    };
+    const quick = { retries: 0, delayMs: 1, stallMs: 50 };
+    const error = await rejection(open({ fetch: half, patience: quick }));
+    expect(error.message).toMatch(/cannot be reached: no answer for 0.05 s$/);
+    const signal = AbortSignal.timeout(20);
+    expect(await rejection(open({ fetch: half, signal }))).toBeInstanceOf(CancelledError);
+  });
+
+  test('where nothing can be kept, that is said', async () => {
+    expect((await open({ cache: null })).warnings).toEqual([
+      'This browser keeps no downloads, so the next load repeats this one.',
+    ]);
+  });
+
   test('an address that is no Hub, and names that are none, are refused', async () => {
     const page = () => Promise.resolve(new Response('<html>hello</html>'));
     expect((await rejection(open({ fetch: page }))).message).toMatch(/does not answer like a Hub/);

@@ -45,7 +45,7 @@ export interface HubOptions {
   hubUrl?: string | undefined;
   accessToken?: string | undefined;
   fetch?: typeof fetch | undefined;
-  /** Where ranges are kept; without it every load downloads. */
+  /** Where ranges are kept; without it every load downloads, and null (there is no place) is a warning. */
   cache?: ByteStore | null | undefined;
   onProgress?: ((progress: HubProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -83,6 +83,8 @@ class HubRepository implements HubFileSet {
     this.fetch = options.fetch ?? fetch;
     this.patience = options.patience ?? DEFAULT_PATIENCE;
     this.cache = options.cache ?? null;
+    if (options.cache === null)
+      this.warnings.push('This browser keeps no downloads, so the next load repeats this one.');
   }
 
   /** Gets the listing: from the Hub, or the kept one when the Hub is out of reach or the revision cannot change. */

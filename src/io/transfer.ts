@@ -42,6 +42,7 @@ const MAX_WAIT_MS = 30_000;
 /** Resolves after `ms`, rejects with CancelledError when the signal comes first. */
 function wait(ms: number, name: string, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return void reject(cancelled(name));
     const stop = () => {
       clearTimeout(timer);
       reject(cancelled(name));
@@ -63,11 +64,12 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;
 }
 
-/** One try: the answer's headers within `stallMs`, or a rejection. */
+/** One try: the answer within `stallMs`, with its body when `whole`, or a rejection. */
 async function ask(
   request: Asking,
   url: string | URL | Request,
   init: RequestInit | undefined,
+  whole: boolean,
 ): Promise<Response> {
   const { signal, patience } = request;
   const late = new AbortController();
@@ -79,7 +81,10 @@ async function ask(
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     // Called on its own: as a method, the browser's fetch refuses its `this`.
     const { fetch: fetchNow } = request;
-    return await fetchNow(url, { ...init, signal: either });
+    const response = await fetchNow(url, { ...init, signal: either });
+    if (!whole) return response;
+    const { status, headers } = response;
+    return new Response(await response.arrayBuffer(), { status, headers });
   } finally {
     clearTimeout(timer);
   }
@@ -90,6 +95,7 @@ async function patientFetch(
   request: Asking,
   url: string | URL | Request,
   init: RequestInit | undefined,
+  whole = false,
 ): Promise<Response> {
   const { name, signal, patience } = request;
   for (let attempt = 0; ; attempt++) {
@@ -97,7 +103,7 @@ async function patientFetch(
     let response: Response | null = null;
     let cause: unknown;
     try {
-      response = await ask(request, url, init);
+      response = await ask(request, url, init, whole);
     } catch (error) {
       if (signal?.aborted) throw cancelled(name);
       cause = error;
@@ -122,9 +128,8 @@ async function patientFetch(
 /** A fetch for small answers, such as a listing: patient, cancellable, and its failures are sentences. */
 export function sentenceFetch(request: Asking): typeof fetch {
   return async (url, init) => {
-    const response = await patientFetch(request, url, init);
+    const response = await patientFetch(request, url, init, true);
     if (response.ok) return response;
-    await response.body?.cancel();
     throw refusal(response.status, request.name, serverOf(url));
   };
 }

@@ -80,10 +80,10 @@ test('impossible layers are refused with the reason', async () => {
   const config = parseConfig(checkpoint.config);
   for (const [layers, message] of [
     [[], 'no layer is kept'],
-    [[0, 12], 'layer 12 does not exist: the teacher has layers 0 to 11'],
-    [[-1], 'layer -1 does not exist'],
-    [[1.5], 'layer 1.5 does not exist'],
-    [[3, 5, 3], 'layer 3 is kept twice'],
+    [[0, 12], 'the teacher has no layer 12'],
+    [[-1], 'the teacher has no layer -1'],
+    [[1.5], 'the teacher has no layer 1.5'],
+    [[3, 5, 3], 'layer 3 is named twice'],
   ] as const) {
     const attempt = truncateCheckpoint(checkpoint, config, layers);
     await expect(attempt).rejects.toThrow(SelectionError);

@@ -3,10 +3,11 @@
  * teacher's embeddings and last layer norm. No weight is converted, so it needs no device and loses nothing.
  * Source: "A Short Study on Compressing Decoder-Based Language Models", arXiv:2110.08460, section 2.1.
  */
-import { CancelledError, SelectionError } from '../errors';
+import { CancelledError } from '../errors';
 import type { Checkpoint, FloatTensor } from '../io/checkpoint';
 import type { GPT2Config } from './config';
 import { checkTensors, sourceNames } from './params';
+import { checkLayers } from './selection';
 
 export interface TruncatedModel {
   config: GPT2Config;
@@ -18,21 +19,6 @@ export interface TruncateOptions {
   /** Told the stored bytes read so far and in all. */
   onProgress?: (doneBytes: number, totalBytes: number) => void;
   signal?: AbortSignal;
-}
-
-/** Throws SelectionError unless the layers are different blocks of the teacher, at least one. */
-export function checkLayers(layers: readonly number[], nLayer: number): void {
-  if (layers.length === 0)
-    throw new SelectionError('no layer is kept', "Keep at least one of the teacher's layers.");
-  for (const layer of layers)
-    if (!Number.isInteger(layer) || layer < 0 || layer >= nLayer)
-      throw new SelectionError(
-        `layer ${layer} does not exist: the teacher has layers 0 to ${nLayer - 1}`,
-        'Choose layers of the teacher.',
-      );
-  const twice = layers.find((layer, i) => layers.indexOf(layer) !== i);
-  if (twice !== undefined)
-    throw new SelectionError(`layer ${twice} is kept twice`, 'Name each kept layer once.');
 }
 
 /**
