@@ -1,10 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { checkOp, evaluateOp, host } from '../../testing/checkOp';
-import { expectClose } from '../../testing/expectClose';
 import { onEveryVariant, useTestDevice } from '../../testing/gpu';
 import { attention, type AttentionLayout } from './causalAttention';
-import { attentionFixture } from '../../testing/fixtureCases';
 
 useTestDevice();
 
@@ -29,17 +27,9 @@ onEveryVariant(() => {
     },
   );
 
-  // Vec4 values per head that lanes divide (24), do not divide (36), and of a head that four lanes share (128).
-  test.each([24, 36, 128])('heads of %i: output and gradient of the reference', async (size) => {
+  // A head in one thread, and one whose 18 vec4 values two or four threads share, which do not divide them.
+  test.each([24, 72])('heads of %i: output and gradient of the reference', async (size) => {
     await checkOp(op(size, { batch: 1, length: 19, heads: 2, causal: true }), 1e-5);
-  });
-
-  test('heads of 64 in a causal layout match the PyTorch fixture', async () => {
-    const { qkv, upstream, output, gradient, layout } = attentionFixture();
-    const run = (i: { qkv: Tensor2D }) => attention(i.qkv, layout);
-    const actual = await evaluateOp({ inputs: { qkv }, parameters: {}, run, upstream });
-    expectClose(actual.output, output, 5e-6, 'y');
-    expectClose(actual.gradients.qkv!, gradient, 5e-6, 'dQkv');
   });
 
   test('scores of a thousand do not overflow', async () => {

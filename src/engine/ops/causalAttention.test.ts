@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-core/dist/register_all_gradients';
-import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { evaluateReference, host } from '../../testing/checkOp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { evaluateOp, host } from '../../testing/checkOp';
 import { expectClose } from '../../testing/expectClose';
 import { attentionFixture } from '../../testing/fixtureCases';
+import { openDevice, type Device } from '../device';
+import { installWasm } from '../wasm.node';
 import { attention, type AttentionLayout } from './causalAttention';
-
-beforeAll(() => tf.setBackend('cpu'));
 
 /** Attention and its gradient as float64 loops over one pair of tokens at a time. */
 function oracle(qkv: Float32Array, dy: Float32Array, { batch, length: T, heads, causal }: AttentionLayout) {
@@ -57,7 +54,14 @@ function oracle(qkv: Float32Array, dy: Float32Array, { batch, length: T, heads, 
   return { y, dQkv };
 }
 
-describe('the reference ops', () => {
+/** The plain tfjs form, on the two backends that only have this one. */
+describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice({ prefer: backend, wasmPath: installWasm() });
+  });
+  afterAll(() => device.close());
+
   test.each([
     { batch: 1, length: 1, heads: 1, causal: true },
     { batch: 2, length: 7, heads: 3, causal: true },
@@ -68,7 +72,7 @@ describe('the reference ops', () => {
     const qkv = host([rows, 3 * layout.heads * size], 1, -2, 2);
     const dy = host([rows, layout.heads * size], 2);
     const expected = oracle(qkv.values, dy.values, layout);
-    const { output, gradients } = await evaluateReference({
+    const { output, gradients } = await evaluateOp({
       inputs: { qkv },
       parameters: {},
       run: (i) => attention(i.qkv, layout),
@@ -80,7 +84,7 @@ describe('the reference ops', () => {
 
   test('match the PyTorch fixture', async () => {
     const { qkv, upstream, output, gradient, layout } = attentionFixture();
-    const actual = await evaluateReference({
+    const actual = await evaluateOp({
       inputs: { qkv },
       parameters: {},
       run: (i) => attention(i.qkv, layout),
@@ -89,14 +93,14 @@ describe('the reference ops', () => {
     expectClose(actual.output, output, 5e-6, 'y');
     expectClose(actual.gradients.qkv!, gradient, 5e-6, 'dQkv');
   });
-});
 
-test('rows or columns that do not fit the layout are refused with both numbers', () => {
-  const qkv = tf.zeros([6, 24]) as Tensor2D;
-  expect(() => attention(qkv, { batch: 2, length: 4, heads: 2, causal: true })).toThrow(
-    'attention got 6 rows for 2 sequences of 4 tokens',
-  );
-  expect(() => attention(qkv, { batch: 2, length: 3, heads: 5, causal: true })).toThrow(
-    'attention got 24 columns, which 5 heads of q, k and v do not divide',
-  );
+  test('rows or columns that do not fit the layout are refused with both numbers', () => {
+    const qkv = tf.zeros<tf.Rank.R2>([6, 24]);
+    expect(() => attention(qkv, { batch: 2, length: 4, heads: 2, causal: true })).toThrow(
+      'attention got 6 rows for 2 sequences of 4 tokens',
+    );
+    expect(() => attention(qkv, { batch: 2, length: 3, heads: 5, causal: true })).toThrow(
+      'attention got 24 columns, which 5 heads of q, k and v do not divide',
+    );
+  });
 });

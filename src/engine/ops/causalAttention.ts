@@ -86,13 +86,13 @@ export function attentionReference(qkv: Tensor2D, layout: AttentionLayout): Tens
   const size = headSize(qkv, layout);
   return tf.tidy(() => {
     const perHead = (part: Tensor) =>
-      tf.transpose(tf.reshape(part, [batch, length, heads, size]), [0, 2, 1, 3]) as Tensor4D;
+      tf.transpose(tf.reshape<tf.Rank.R4>(part, [batch, length, heads, size]), [0, 2, 1, 3]);
     const [q, k, v] = tf.split(qkv, 3, 1).map(perHead) as [Tensor4D, Tensor4D, Tensor4D];
     const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size));
     // Added rather than selected: `where` on a mask that depends on nothing is slower on every backend.
     const masked = causal ? tf.add(scores, futureMask(length)) : scores;
-    const mixed = tf.matMul(tf.softmax(masked) as Tensor4D, v);
-    return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * size]) as Tensor2D;
+    const mixed = tf.matMul(tf.softmax(masked), v);
+    return tf.reshape<tf.Rank.R2>(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * size]);
   });
 }
 

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { checkOp, host } from '../../testing/checkOp';
 import { expectClose } from '../../testing/expectClose';
 import { onEveryVariant, useTestDevice } from '../../testing/gpu';
-import { checkLossFixtures } from '../../testing/lossChecks';
 import { readTensor } from '../device';
 import { dispatchCount } from '../dispatch';
 import {
@@ -96,13 +95,11 @@ const reverseKl = (teacher: Logits): RowTerm => ({
   },
 });
 
-onEveryVariant(() => {
-  describe('fixtures', checkLossFixtures);
-
+onEveryVariant((kind) => {
   test.each<[string, Setting]>([
-    ['one row of one class', { rows: 1, classes: 1 }],
+    ['one row of two classes', { rows: 1, classes: 2 }],
     ['three classes', { classes: 3 }],
-    ['301 classes, more than a workgroup of quads is not needed', { classes: 301 }],
+    ['301 classes, which are no whole vec4 values', { classes: 301 }],
     ['1100 classes, more quads than threads', { classes: 1100, width: 4 }],
     ['temperature 1', { classes: 30, temperature: 1 }],
     ['temperature 5, gradient 1/3 from above', { classes: 30, temperature: 5, upstream: 1 / 3 }],
@@ -117,7 +114,9 @@ onEveryVariant(() => {
   });
 
   test('50257 classes agree with the reference ops', async () => {
-    await checkOp(head({ rows: 5, classes: 50257, width: 4, chunkRows: 3 }), 1e-5);
+    // Workgroup kernels over this many classes take a software adapter seconds a chunk.
+    const chunkRows = kind === 'software' ? 3 : 5;
+    await checkOp(head({ rows: 5, classes: 50257, width: 4, chunkRows }), 1e-5);
   });
 
   test('terms with different teachers, one of them dense, and a term of two stages agree', async () => {
@@ -140,7 +139,7 @@ onEveryVariant(() => {
     const { parameters, inputs, setUp, run } = head({ classes: 45, chunkRows: 5 });
     const uses = { ...head({ classes: 45, chunkRows: 5 }), upstream: undefined };
     const twice: typeof run = (i, p, c) =>
-      tf.add(tf.mul(run(i, p, c), 1 / 3), tf.mul(run(i, p, c), tf.mul(0.5, tf.sum(i.hidden)))) as tf.Scalar;
+      tf.add<tf.Scalar>(tf.mul(run(i, p, c), 1 / 3), tf.mul(run(i, p, c), tf.mul(0.5, tf.sum(i.hidden))));
     await checkOp({ ...uses, parameters, inputs, setUp, run: twice, upstream: Float32Array.of(1) }, 1e-5);
   });
 
@@ -194,7 +193,7 @@ onEveryVariant(() => {
     // Logits of student and teacher, the rows, and three sums.
     expect(dispatchCount() - before).toBe(6);
     const [sum, hard, soft] = await Promise.all([total, terms.hard!, terms.soft!].map(readTensor));
-    const losses = await negativeLogLikelihood(logits, labels).data();
+    const losses = await readTensor(negativeLogLikelihood(logits, labels));
     expectClose(hard!, [(0.25 * losses.reduce((a, b) => a + b, 0)) / 3], 1e-6, 'hard term');
     expect(losses[2]).toBe(0);
     expect(soft![0]).toBeGreaterThan(0.01);
@@ -203,7 +202,7 @@ onEveryVariant(() => {
     disposeParameter(embedding);
   });
 
-  test.each([30, 33, 50257])('dense logits over %i classes, and their gradient', async (classes) => {
+  test.each([30, 33])('dense logits over %i classes, and their gradient', async (classes) => {
     await checkOp(
       {
         inputs: { hidden: host([3, 8], 1) },

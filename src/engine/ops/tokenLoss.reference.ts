@@ -10,14 +10,12 @@ function logitRows(logits: Logits, first: number, count: number): Tensor2D {
   const all = first === 0 && count === input.shape[0];
   const rows = all ? input : tf.slice(input, [first, 0], [count, input.shape[1]]);
   if (logits.kind === 'dense') return rows;
-  return tf.matMul(rows, logits.embedding.value as unknown as Tensor2D, false, true);
+  return tf.matMul(rows, logits.embedding.value, false, true);
 }
 
 /** x, but constant for the tape: tfjs has no op for that. */
 const constant = (x: Tensor2D): Tensor2D =>
-  tf.customGrad((input) => ({ value: (input as Tensor2D).clone(), gradFunc: () => tf.zeros(x.shape) }))(
-    x,
-  ) as Tensor2D;
+  tf.customGrad((input) => ({ value: (input as Tensor2D).clone(), gradFunc: () => tf.zeros(x.shape) }))(x);
 
 /** The unweighted value of every row, 0 where it is not scored, for each term. -> terms x [count] */
 function rowValues(
@@ -56,7 +54,7 @@ export function termsReference(
   const sums: Scalar[] = [];
   for (const [first, count] of chunks(logits, chunkBytes)) {
     rowValues(logits, labels, terms, first, count).forEach((values, k) => {
-      const sum = tf.mul(tf.sum(values), terms[k]!.weight * scale) as Scalar;
+      const sum = tf.mul<Scalar>(tf.sum(values), terms[k]!.weight * scale);
       sums[k] = sums[k] ? tf.add(sums[k], sum) : sum;
     });
   }

@@ -135,7 +135,7 @@ const rowKernel = kernelFamily<RowKernel, string, 'rows' | 'first' | 'total' | '
   (p) => {
     const group = rowGroup(p.threads);
     const stages = Math.max(0, ...p.terms.map((term) => term.code.stages.length));
-    const teachers = Array.from({ length: p.teachers }, (_, n) => [`teacher${n}`, 'vec4f' as Element]);
+    const teachers = Array.from({ length: p.teachers }, (_, n) => [`teacher${n}`, 'vec4f']);
     let scalar = 1;
     const scalars = p.terms.map(
       (term, k) => `let weight${k} = scalars[0] * scalars[${scalar++}];

@@ -168,7 +168,7 @@ function withGradient(total: Scalar, logits: Logits, gradient: LogitsGradient): 
       },
     };
   });
-  return op(tapeInput(logits)) as Scalar;
+  return op(tapeInput(logits));
 }
 
 function tokenLossKernels(
@@ -207,9 +207,9 @@ export function tokenLoss(
   const [total, ...each] = tf.tidy(() => {
     if (usesKernels()) return tokenLossKernels(logits, targets, list, chunkBytes);
     const sums = termsReference(logits, targets.labels, targets.scale, list, chunkBytes);
-    return [tf.addN(sums) as Scalar, ...sums];
+    return [tf.addN<Scalar>(sums), ...sums];
   });
-  return { total: total!, terms: Object.fromEntries(names.map((name, k) => [name, each[k]!])) };
+  return { total: total, terms: Object.fromEntries(names.map((name, k) => [name, each[k]!])) };
 }
 
 /** -log p(label) in nats of every row; 0 where the label is negative. Has no gradient. -> [N] */
@@ -257,5 +257,5 @@ export function denseLogits(logits: Logits): Tensor2D {
       },
     };
   });
-  return op(logits.hidden) as Tensor2D;
+  return op(logits.hidden);
 }
