@@ -16,7 +16,7 @@ const DEFAULTS = { maxNewTokens: 40, temperature: 0.8, topK: 40 };
 /** Continues `prompt`; the same seed at every evaluation, so that only the weights differ between samples. */
 export async function sampleText(
   model: Model,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'encode' | 'decode' | 'endOfText'>,
   prompt: string,
   options: Partial<GenerateOptions> & { seed: number },
 ): Promise<TextSample> {

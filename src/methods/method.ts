@@ -148,7 +148,7 @@ export function defineMethod<const S extends SettingSpecs, N extends Need = neve
     (SinglePart<N, SettingsOf<S>, State> | { parts: readonly AnyPart<SettingsOf<S>>[] }),
 ): Method {
   const parts = 'parts' in method ? method.parts : [{ ...method, id: 'train' }];
-  return { ...method, parts } as unknown as Method;
+  return { ...method, parts };
 }
 
 const ONLY_PART = (step: number, steps: number): PartPosition => ({ part: 0, step, steps });

@@ -3,7 +3,7 @@
  * is longer than the model's positions. Without a cache of keys and values: a token costs one forward pass.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import { readTensor } from '../engine/device';
 import { withServingOps } from '../engine/mode';
 import { uploadTokens } from '../engine/ops/embedding';
@@ -38,7 +38,7 @@ async function nextLogits({ params, config }: Model, ids: readonly number[]): Pr
     tf.tidy(() => {
       const tokens = uploadTokens(padded, 1, length, config.vocabSize);
       const { hidden } = forward(params, config, tokens);
-      const last = tf.slice(hidden, [ids.length - 1, 0], [1, config.nEmbd]) as Tensor2D; // [1, C]
+      const last = tf.slice<Rank.R2, Tensor2D>(hidden, [ids.length - 1, 0], [1, config.nEmbd]); // [1, C]
       return denseLogits({ kind: 'vocabulary', hidden: last, embedding: params['wte.weight']! }); // [1, V]
     }),
   );

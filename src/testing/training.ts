@@ -6,14 +6,9 @@ import type { Model } from '../model/gpt2';
 import { parseRecipe, type Recipe } from '../recipe/recipe';
 import { randomStream } from '../random';
 import { createControl } from '../train/control';
+import type { TrainingStep } from '../train/report';
 import { languageModelling } from '../train/task';
-import {
-  train,
-  type TrainingEvent,
-  type TrainingOptions,
-  type TrainingResult,
-  type TrainingStep,
-} from '../train/trainer';
+import { train, type TrainingEvent, type TrainingOptions, type TrainingResult } from '../train/trainer';
 
 /** A batch of rows in which token t predicts token t + 1 and the last one nothing. */
 export function batchOf(rows: readonly (readonly number[])[]): Batch {

@@ -34,6 +34,8 @@ export interface StageRun extends StageModels {
   readonly copy: Model | null;
   /** One per part, by index, made when the part is first reached. */
   readonly optimizers: Map<number, AdamW>;
+  /** How many have been made so far. */
+  optimizersMade: number;
   epoch: number;
   /** What the method drew for this epoch. */
   state: unknown;
@@ -82,6 +84,7 @@ export async function openStage(
     extra: method.createExtra?.(context, stage.settings) ?? {},
     copy: wantsCopy ? await copyModel(models.student) : null,
     optimizers: new Map(),
+    optimizersMade: 0,
     epoch: 0,
     state: method.epochState?.(context, stage.settings),
   };
@@ -124,6 +127,7 @@ function trainedBy(run: StageRun, part: Part): Parameter[] {
 export function makeOptimizer(run: StageRun, part: number): AdamW {
   const optimizer = createAdamW(trainedBy(run, run.method.parts[part]!));
   run.optimizers.set(part, optimizer);
+  run.optimizersMade++;
   return optimizer;
 }
 

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batches';
 import { clearGradients, valueAndGradients } from '../engine/parameter';
+import { TrainingError } from '../errors';
 import type { LossInputs } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import { frozenView } from '../model/params';
@@ -128,4 +129,24 @@ export function trainStep(run: StageRun, step: number, { task }: { task: Task })
     learningRate,
     tokens: batches.reduce((total, { batch, length }) => total + batch * length, 0),
   };
+}
+
+/**
+ * `trainStep`, which must leave as many tensors and bytes behind as it found, besides its outcome. Throws
+ * TrainingError when it does not; not for the first steps, in which moments and constants are made.
+ */
+export function flatStep(run: StageRun, step: number, options: { task: Task }): StepOutcome {
+  const before = tf.memory();
+  const made = run.optimizersMade;
+  const outcome = trainStep(run, step, options);
+  const after = tf.memory();
+  const tensors = after.numTensors - 1 - before.numTensors;
+  const bytes = after.numBytes - outcome.values.size * 4 - before.numBytes;
+  if (run.optimizersMade === made && (tensors !== 0 || bytes !== 0)) {
+    outcome.values.dispose();
+    throw new TrainingError(
+      `step ${step + 1} of ${run.method.label} left ${tensors} tensors and ${bytes} bytes behind`,
+    );
+  }
+  return outcome;
 }

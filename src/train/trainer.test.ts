@@ -15,7 +15,7 @@ import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/tr
 import { checkTraining } from '../testing/trainingChecks';
 import { createControl } from './control';
 import type { TrainingSnapshot } from './snapshot';
-import type { TrainingStep } from './trainer';
+import type { TrainingStep } from './report';
 
 beforeAll(async () => {
   await openDevice({ prefer: 'wasm', wasmPath: installWasm() });
@@ -320,8 +320,8 @@ describe('methods with several parts', () => {
     });
     expect(changedEarly).toBe(false);
     expect(steps.map(({ part }) => part)).toEqual([
-      ...Array(4).fill('copy learns'),
-      ...Array(4).fill('copy teaches'),
+      ...Array<string>(4).fill('copy learns'),
+      ...Array<string>(4).fill('copy teaches'),
     ]);
     expect(steps[3]!.loss).toBeLessThan(steps[0]!.loss);
     // The copy has moved away from the student, so there is something to learn; and it is learnt.
@@ -348,7 +348,7 @@ describe('methods with several parts', () => {
           trains: ['extra'],
           optimizer: () => ({ learningRate: 0.5, weightDecay: 0, schedule: 'constant' as const }),
           loss: ({ extra }) => {
-            const total = tf.sum(tf.square(extra['scale']!.value)) as tf.Scalar;
+            const total = tf.sum<tf.Scalar>(tf.square(extra['scale']!.value));
             return { total, terms: { hard: total } };
           },
         }),
