@@ -65,8 +65,8 @@ export function convertTensor(name: string, tensor: ExportTensor, dtype: FloatDt
   if (!('values' in tensor) && tensor.dtype === dtype) return { dtype, shape, bytes: tensor.bytes };
   const values = 'values' in tensor ? tensor.values : decodeFloats(tensor.dtype, tensor.bytes);
   const bytes = encodeFloats(dtype, values);
-  const lost =
-    countNonFinite(dtype, bytes) - values.reduce((n, value) => (Number.isFinite(value) ? n : n + 1), 0);
+  const source = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const lost = countNonFinite(dtype, bytes) - countNonFinite('F32', source);
   if (lost > 0)
     throw new CheckpointError(
       `${name} holds ${lost} value${lost === 1 ? '' : 's'} beyond the largest ${dtype} number`,
