@@ -3,6 +3,8 @@ import { CancelledError, SourceError } from '../errors';
 
 /** The server answered, but not with what was asked for. */
 export class RefusedError extends SourceError {
+  override readonly name: string = 'RefusedError';
+
   constructor(
     readonly status: number,
     message: string,
@@ -13,7 +15,9 @@ export class RefusedError extends SourceError {
 }
 
 /** The server does not answer at all: what was kept may serve instead. */
-export class UnreachableError extends SourceError {}
+export class UnreachableError extends SourceError {
+  override readonly name: string = 'UnreachableError';
+}
 
 export function cancelled(name: string): CancelledError {
   return new CancelledError(
