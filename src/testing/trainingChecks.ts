@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { readTensor } from '../engine/device';
+import { createParameter } from '../engine/parameter';
 import { METHODS } from '../methods/index';
-import { needsTeacher } from '../methods/method';
+import { defineMethod, needsTeacher } from '../methods/method';
 import { disposeParams } from '../model/params';
 import { expectClose } from './expectClose';
 import { fixtureJson, fixtureTensors } from './fixtures';
@@ -141,4 +142,56 @@ export function checkTraining(): void {
     };
     expectClose(await losses(rows, 2), await losses(joined, 1), 2e-6, 'losses and gradient norms');
   });
+
+  test('an objective on hidden states trains the student and the method’s own weights', async () => {
+    const student = tinyModel([0, 11]);
+    const teacher = tinyModel([0, 4, 7, 11], { trainable: false });
+    const { steps } = await runTraining({
+      recipe: trainingRecipe(
+        [{ method: 'hidden', steps: 6, optimizer: { ...OPTIMIZER, warmupSteps: 0 } }],
+        undefined,
+        [HIDDEN_STATES],
+      ),
+      methods: [HIDDEN_STATES],
+      batches: () => cycle(randomBatches(1, 2, 16, 512)),
+      student,
+      teacher,
+    });
+    // Recorded with plain tfjs ops on wasm; the gradient passes through the first block alone.
+    expectClose(
+      steps.map(({ loss }) => loss),
+      HIDDEN_LOSSES,
+      1e-5,
+      'losses',
+    );
+    disposeParams(student.params);
+    disposeParams(teacher.params);
+  });
 }
+
+/** After RAIL-KD: one student block's output, projected by trained weights, is to equal a teacher block's. */
+const HIDDEN_STATES = defineMethod({
+  id: 'hidden',
+  label: 'Hidden states',
+  summary: '',
+  paper: { label: '', url: '' },
+  formula: '',
+  where: '',
+  terms: [{ id: 'hidden', label: 'hidden' }],
+  settings: {},
+  needs: ['teacherOutput', 'hiddenStates'],
+  trains: ['student', 'extra'],
+  createExtra: ({ student }) => {
+    const C = student.config.nEmbd;
+    const identity = Float32Array.from({ length: C * C }, (_, i) => (i % (C + 1) === 0 ? 1 : 0));
+    return { projection: createParameter('projection', [C, C], identity, true, true) };
+  },
+  loss: ({ student, teacher, extra }) => {
+    const projection = extra['projection']!.value as unknown as tf.Tensor2D;
+    const projected = tf.matMul(student.hiddenStates[1]!, projection);
+    const total = tf.mean<tf.Scalar>(tf.square(tf.sub(projected, teacher.hiddenStates[2]!)));
+    return { total, terms: { hidden: total } };
+  },
+});
+
+const HIDDEN_LOSSES = [0.4687759, 0.3841297, 0.3264551, 0.2876463, 0.2622677, 0.2468982];

@@ -143,6 +143,19 @@ describe('the loop', () => {
   });
 });
 
+test('without being told how often, a run reports its first and last step, and none twice', async () => {
+  const student = newModel();
+  const recipe = trainingRecipe([stage({ steps: 40 })]);
+  const { steps } = await runTraining({ recipe, batches, student, reportEvery: undefined });
+  const reported = steps.map(({ step }) => step);
+  expect(reported[0]).toBe(1);
+  expect(reported.at(-1)).toBe(40);
+  expect(new Set(reported).size).toBe(reported.length);
+  // Such a small model takes a few milliseconds a step; a report is due about every 100.
+  expect(reported.length).toBeLessThan(40);
+  disposeParams(student.params);
+});
+
 describe('the buttons', () => {
   /** Starts a long run and calls `onStep` after each reported step. */
   function start(onStep: (step: number) => void) {

@@ -116,5 +116,9 @@ function normKernels(tensors: readonly Operand[]): Scalar {
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (tensors.length === 0) return tf.scalar(0);
   if (usesKernels()) return normKernels(tensors);
-  return tf.tidy(() => tf.sqrt(tf.addN(tensors.map((tensor) => tf.sum(tf.square(tensor))))));
+  return tf.tidy(() => {
+    // Two at a time: tfjs's addN binds all its inputs at once, more than a WebGPU shader stage may have.
+    const squares = tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor)));
+    return tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
+  });
 }
