@@ -6,16 +6,18 @@ export interface ClosablePort extends Port {
   close(): void;
 }
 
+type Clone = (message: unknown, options: { transfer: Transferable[] }) => unknown;
+
 /**
  * Two connected ends. Messages are cloned like those of a worker, so that what passes here passes there, and
  * arrive in order, each in a task of its own.
  */
-export function portPair(): [ClosablePort, ClosablePort] {
+export function portPair(clone: Clone = structuredClone): [ClosablePort, ClosablePort] {
   let open = true;
   const end = (other: () => Port): ClosablePort => ({
     onmessage: null,
     postMessage(message, transfer = []) {
-      const data: unknown = structuredClone(message, { transfer });
+      const data = clone(message, { transfer });
       setTimeout(() => open && other().onmessage?.({ data }), 0);
     },
     close: () => void (open = false),
