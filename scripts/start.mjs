@@ -1,4 +1,5 @@
 /** `npm start`: install what is missing, build what changed, serve the page on this machine. */
+import { readFileSync } from 'node:fs';
 import { ensureBuild, ensureDependencies, root } from './common.mjs';
 
 ensureDependencies();
@@ -28,8 +29,20 @@ try {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(0));
-// When npm is killed, its shell may go without telling us: stop when the parent is another one.
-const parent = process.ppid;
+/** The parent of our parent, where the system tells (Linux): between npm and this process stands a shell. */
+function grandparent() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
+    // The name in brackets may hold spaces; state and parent follow it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return undefined;
+  }
+}
+
+// When npm is killed it cannot tell anybody: stop when the chain above this process is another one.
+const ancestors = () => `${process.ppid} ${grandparent()}`;
+const started = ancestors();
 setInterval(() => {
-  if (process.ppid !== parent) process.exit(0);
+  if (ancestors() !== started) process.exit(0);
 }, 500).unref();
