@@ -1,6 +1,6 @@
 /** The studio's end of the worker. */
-import { createClient } from '../worker/client';
-import type { ErrorReport, Port } from '../worker/protocol';
+import { createClient, type RequestOptions } from '../worker/client';
+import type { CommandBody, CommandType, ErrorReport, Port } from '../worker/protocol';
 import type { Connection } from './connection';
 
 const HINT = 'Start it again; the recipe is kept';
@@ -34,8 +34,10 @@ export function connectWorker(): Connection {
     );
   worker.onmessageerror = () => end('the worker sent something that cannot be read');
   return {
-    request: client.request,
-    onEvent: client.onEvent,
+    request<T extends CommandType>(command: CommandBody & { type: T }, options?: RequestOptions) {
+      return client.request<T>(command, options);
+    },
+    onEvent: (listener) => client.onEvent(listener),
     onGone: (listener) => void listeners.add(listener),
     close: () => {
       listeners.clear();

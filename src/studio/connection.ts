@@ -11,10 +11,10 @@ export interface Connection {
     options?: RequestOptions,
   ): Promise<Answers[T]>;
   /** Every event without an id. Returns what takes the listener away again. */
-  onEvent(listener: (event: Event) => void): () => void;
+  onEvent: (listener: (event: Event) => void) => () => void;
   /** Called once when the worker ended or failed to load. */
-  onGone(listener: (error: ErrorReport) => void): void;
-  close(): void;
+  onGone: (listener: (error: ErrorReport) => void) => void;
+  close: () => void;
 }
 
 export type Connect = () => Connection;

@@ -5,19 +5,13 @@
  */
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
+import { rememberedStorage } from './remembered';
 import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
 import { createRunsSlice, type RunsSlice } from './storeRuns';
 import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
 import { createViewSlice, type ViewSlice } from './storeView';
 
 export type StudioState = RecipeSlice & SessionSlice & RunsSlice & ViewSlice;
-
-/** What stays in the browser between visits. */
-interface Remembered {
-  recipe?: unknown;
-  hubUrl?: unknown;
-  singleKeys?: unknown;
-}
 
 export const useStudio = create<StudioState>()(
   persist(
@@ -30,10 +24,11 @@ export const useStudio = create<StudioState>()(
     {
       name: 'decant',
       version: 1,
+      storage: rememberedStorage,
       partialize: ({ recipe, hubUrl, singleKeys }) => ({ recipe, hubUrl, singleKeys }),
       // Local storage is outside: an older build, or a hand, may have written anything into it.
       merge: (stored, state) => {
-        const { recipe, hubUrl, singleKeys } = (stored ?? {}) as Remembered;
+        const { recipe, hubUrl, singleKeys } = (stored ?? {}) as Record<string, unknown>;
         return {
           ...state,
           recipe: restoreRecipe(recipe),

@@ -17,13 +17,13 @@ export interface RecipeSlice {
   lastEdit: { group: string; timeMs: number } | null;
   /** The stage that the method card shows. */
   stageIndex: number;
-  edit(change: (recipe: Recipe) => Recipe, group?: string): void;
-  editStage(change: (stage: Stage) => Stage, group?: string): void;
-  openStage(index: number): void;
-  undo(): void;
-  redo(): void;
+  edit: (change: (recipe: Recipe) => Recipe, group?: string) => void;
+  editStage: (change: (stage: Stage) => Stage, group?: string) => void;
+  openStage: (index: number) => void;
+  undo: () => void;
+  redo: () => void;
   /** Takes the place of the whole recipe, as one step of undo. */
-  replaceRecipe(recipe: Recipe): void;
+  replaceRecipe: (recipe: Recipe) => void;
 }
 
 /** What a newcomer finds: it gives a falling curve within seconds on the bundled teacher. */

@@ -42,14 +42,14 @@ export interface RunsSlice {
   activeRunId: string | null;
   /** The run that the Run place shows. */
   shownRunId: string | null;
-  startRun(): Promise<void>;
-  control(command: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow'): Promise<void>;
-  showRun(id: string): void;
-  renameRun(id: string, name: string): void;
-  forgetRun(id: string): Promise<void>;
-  runEvent(event: Event): void;
+  startRun: () => Promise<void>;
+  control: (command: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow') => Promise<void>;
+  showRun: (id: string) => void;
+  renameRun: (id: string, name: string) => void;
+  forgetRun: (id: string) => Promise<void>;
+  runEvent: (event: Event) => void;
   /** The worker is gone: what was running has failed. */
-  sessionEnded(error: ErrorReport): void;
+  sessionEnded: (error: ErrorReport) => void;
 }
 
 /** True while the session is busy with it. */

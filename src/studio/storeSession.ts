@@ -30,7 +30,7 @@ export interface Loading {
   /** 0: not known yet. */
   total: number;
   unit: string;
-  cancel(): void;
+  cancel: () => void;
 }
 
 export interface SessionSlice {
@@ -54,16 +54,16 @@ export interface SessionSlice {
   /** Where the Hub is: a mirror or a school's server may stand in for it. */
   hubUrl: string;
 
-  open(connection: Connection): Promise<void>;
-  loadTeacher(model: ModelRef): Promise<void>;
-  loadText(text: TextRef): Promise<void>;
+  open: (connection: Connection) => Promise<void>;
+  loadTeacher: (model: ModelRef) => Promise<void>;
+  loadText: (text: TextRef) => Promise<void>;
   /** Windows of another length, in training and in evaluation. */
-  setContextLength(length: number): Promise<void>;
-  measure(layers: readonly number[]): Promise<void>;
-  setHubUrl(url: string): void;
-  report(place: Place, error: ErrorReport): void;
-  dismiss(place: Place): void;
-  dismissWarning(message: string): void;
+  setContextLength: (length: number) => Promise<void>;
+  measure: (layers: readonly number[]) => Promise<void>;
+  setHubUrl: (url: string) => void;
+  report: (place: Place, error: ErrorReport) => void;
+  dismiss: (place: Place) => void;
+  dismissWarning: (message: string) => void;
 }
 
 export const HUB_URL = 'https://huggingface.co';

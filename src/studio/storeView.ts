@@ -12,10 +12,10 @@ export interface ViewSlice {
   keySheetOpen: boolean;
   /** Stopping a run cannot be undone, so it is asked first. */
   stopAsked: boolean;
-  go(place: PlaceName): void;
-  setSingleKeys(on: boolean): void;
-  setKeySheetOpen(open: boolean): void;
-  askToStop(asked?: boolean): void;
+  go: (place: PlaceName) => void;
+  setSingleKeys: (on: boolean) => void;
+  setKeySheetOpen: (open: boolean) => void;
+  askToStop: (asked?: boolean) => void;
 }
 
 /** The place that an address' hash names; anything else is Compose. */

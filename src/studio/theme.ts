@@ -5,6 +5,7 @@ import {
   Checkbox,
   createTheme,
   Menu,
+  Modal,
   Portal,
   SegmentedControl,
   Slider,
@@ -91,7 +92,8 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({ defaultProps: { variant: 'default', size: 'sm' } }),
     Slider: Slider.extend({ defaultProps: { color: 'gray', size: 4 } }),
-    Switch: Switch.extend({ defaultProps: { color: 'gray' } }),
+    Switch: Switch.extend({ defaultProps: { color: 'gray', withThumbIndicator: false } }),
+    Modal: Modal.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.35 } } }),
     Checkbox: Checkbox.extend({ defaultProps: { color: 'gray' } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { color: 'gray' } }),
     // Inside <main>: what pops up belongs to a landmark.

@@ -1,4 +1,5 @@
 import { useMediaQuery } from '@mantine/hooks';
+import { useRef } from 'react';
 import type { ModelCard } from '../../worker/protocol';
 import { parameterCount } from '../../model/config';
 import { formatCompact } from '../charts/format';
@@ -23,7 +24,8 @@ export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: n
   const layers = config.nLayer;
   const room = scrollsPage || height === 0 ? null : height;
   const g = boardGeometry(width || FIRST_WIDTH, room, layers, keptCount);
-  const board = useBoard(teacher, g);
+  const list = useRef<SVGGElement>(null);
+  const board = useBoard(teacher, g, list);
   const { kept, active } = board;
 
   const whole = parameterCount(config);
@@ -84,7 +86,7 @@ export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: n
             role="listbox"
             aria-multiselectable="true"
             aria-label="Teacher layers, top to bottom"
-            ref={board.list}
+            ref={list}
             {...board.handlers}
           >
             {order.map((layer) => (

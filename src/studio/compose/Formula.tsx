@@ -1,4 +1,4 @@
-import { formulaPieces } from './formula';
+import { formulaPieces } from './formulaPieces';
 
 /** A loss as it is printed: variables italic, the teacher's blue, the student's copper. */
 export function Formula({ text }: { text: string }) {

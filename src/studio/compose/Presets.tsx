@@ -126,10 +126,12 @@ export function Presets({ teacher }: { teacher: ModelCard }) {
             tabIndex={option.choice === choice ? 0 : -1}
             onClick={() => !option.disabled && choose(option.choice)}
           >
-            <span className="preset-label">
-              {option.label}
-              {option.note && <Icon name="note" size={12} />}
-            </span>
+            {option.label}
+            {option.note && (
+              <span className="preset-note">
+                <Icon name="note" size={10} />
+              </span>
+            )}
             <Glyph layers={teacher.config.nLayer} kept={option.layers} />
           </button>
         </Tooltip>

@@ -63,12 +63,11 @@ export function RunBar() {
   const reason = useStudio(refusal);
   const first = useStudio((state) => state.runs.length === 0);
   const startRun = useStudio((state) => state.startRun);
-  const startSweep = useSweep((state) => state.start);
   const running = useStudio((state) => state.activeRunId !== null);
   const go = useStudio((state) => state.go);
   const sweep = () => {
     go('compare');
-    void startSweep();
+    void useSweep.getState().start();
   };
   return (
     <div className="runbar" role="region" aria-label="Summary and start">

@@ -89,7 +89,7 @@ function StageFields({ stage }: { stage: Stage }) {
         data={SCHEDULES}
         value={optimizer.schedule}
         allowDeselect={false}
-        onChange={(schedule) => schedule && tune({ schedule: schedule as Optimizer['schedule'] })}
+        onChange={(schedule) => schedule && tune({ schedule })}
       />
       <NumberField
         label="Weight decay"
@@ -140,7 +140,7 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         onChange={(seed) => edit((old) => ({ ...old, seed }))}
       />
       <NumberField
-        label="Evaluate every, steps"
+        label="Evaluate every"
         value={evaluation.every}
         min={0}
         max={1e6}

@@ -1,4 +1,11 @@
-import { useRef, useState, type KeyboardEvent, type MouseEvent, type PointerEvent } from 'react';
+import {
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  type RefObject,
+} from 'react';
 import { keptLayers, withKeep, withLayers } from '../selectionState';
 import { useStudio } from '../store';
 import type { ModelCard } from '../../worker/protocol';
@@ -11,7 +18,7 @@ type Press = { kind: 'paint'; on: boolean; last: number } | { kind: 'range'; anc
 const LAST_STAYS = 'At least one layer stays.';
 
 /** State and events of the layer board. */
-export function useBoard(teacher: ModelCard, geometry: BoardGeometry) {
+export function useBoard(teacher: ModelCard, geometry: BoardGeometry, list: RefObject<SVGGElement | null>) {
   const layers = teacher.config.nLayer;
   const recipe = useStudio((state) => state.recipe);
   const edit = useStudio((state) => state.edit);
@@ -23,7 +30,6 @@ export function useBoard(teacher: ModelCard, geometry: BoardGeometry) {
   const [notice, setNotice] = useState('');
   const anchor = useRef(layers - 1);
   const pointerHandled = useRef(false);
-  const list = useRef<SVGGElement>(null);
 
   const keep = (next: readonly number[], group?: string) => {
     setNotice(next.length === 0 ? LAST_STAYS : '');
@@ -108,7 +114,6 @@ export function useBoard(teacher: ModelCard, geometry: BoardGeometry) {
     notice,
     setFocus,
     setHover,
-    list,
     handlers: {
       onPointerDown,
       onPointerMove,

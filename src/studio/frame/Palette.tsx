@@ -28,9 +28,11 @@ export function Palette() {
       actions={actions}
       shortcut={['mod + K']}
       highlightQuery
+      attributes={{ content: { 'aria-label': 'Commands' } }}
       nothingFound="No command of that name"
       scrollable
       maxHeight={420}
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       searchProps={{
         'aria-label': 'Find or run a command',
         placeholder: 'Find or run a command',

@@ -3,6 +3,7 @@ import { spotlight } from '@mantine/spotlight';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { Icon } from '../pieces/Icon';
+import { remembers } from '../remembered';
 import { recipeTitle } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { DeviceChip } from './DeviceChip';
@@ -80,7 +81,9 @@ export function TopBar() {
   return (
     <header className="top">
       <RecipeName />
-      <span className="saved small faint">Saved in this browser</span>
+      <span className="saved small faint">
+        {remembers ? 'Saved in this browser' : 'Not saved: this browser stores nothing'}
+      </span>
       <span className="top-undo">
         <Tooltip label="Undo (Ctrl Z)">
           <ActionIcon variant="subtle" size={28} aria-label="Undo" disabled={!canUndo} onClick={undo}>

@@ -13,7 +13,7 @@ export interface PaletteCommand {
   keys?: string;
   /** Absent when it can be done. */
   refusal?: string;
-  run(): void;
+  run: () => void;
 }
 
 function places(state: StudioState): PaletteCommand[] {

@@ -6,7 +6,9 @@ import { Icon } from './Icon';
 /** A sentence begins with a capital; messages of the session begin with the thing they name. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  // A name such as config.json or owner/model stays as it is written.
+  const word = /^[a-z]+(?=[\s,:;’.]|$)(?!\.\S)/.test(trimmed);
+  const first = word ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 

@@ -42,7 +42,9 @@ export async function droppedFiles(transfer: DataTransfer): Promise<PickedFiles>
   });
   const folder = entries.find((entry) => entry.isDirectory);
   const inside = await Promise.all(
-    entries.map((entry) => (entry.isDirectory ? entriesOf(entry as FileSystemDirectoryEntry) : [entry])),
+    entries.map((entry) =>
+      entry.isDirectory ? entriesOf(entry as FileSystemDirectoryEntry) : Promise.resolve([entry]),
+    ),
   );
   const leaves = inside.flat().filter((entry) => entry.isFile);
   const files = await Promise.all(leaves.map((entry) => fileOf(entry as FileSystemFileEntry)));
