@@ -5,15 +5,15 @@
  * The baseline is the same model code on the same backend through the reference ops, AdamW included. Losses of
  * the first three steps must agree before anything is timed.
  */
-import '../src/engine/webgpu.node';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../src/engine/device';
 import { setOpsMode, type OpsMode } from '../src/engine/mode';
 import { createAdamW } from '../src/engine/ops/adamw';
 import { disposeTokens, uploadTokens } from '../src/engine/ops/embedding';
 import { crossEntropy, klDivergence } from '../src/engine/ops/rowTerms';
-import { tokenLoss } from '../src/engine/ops/tokenLoss';
+import { tokenLoss, type Logits } from '../src/engine/ops/tokenLoss';
 import { valueAndGradients } from '../src/engine/parameter';
+import { installWebGPU } from '../src/engine/webgpu.node';
 import type { GPT2Config } from '../src/model/config';
 import { forward } from '../src/model/gpt2';
 import { disposeParams, initialiseParams } from '../src/model/params';
@@ -84,8 +84,7 @@ function prepare(workload: Workload, mode: OpsMode): Step {
   const optimizer = createAdamW(parameters);
   const targets = { labels, scale: 1 / rows };
 
-  const loss = () => {
-    const known = teacher && tf.tidy(() => forward(teacher, workload.teacher!, tokens).logits);
+  const loss = (known: Logits | undefined) => {
     const { logits } = forward(student, config, tokens);
     if (!known) return tokenLoss(logits, targets, { hard: crossEntropy({ weight: 1 }) }).total;
     return tokenLoss(logits, targets, {
@@ -95,7 +94,10 @@ function prepare(workload: Workload, mode: OpsMode): Step {
   };
   return {
     run: () => {
-      const value = tf.tidy(() => valueAndGradients(loss, parameters));
+      const value = tf.tidy(() => {
+        const known = teacher && forward(teacher, workload.teacher!, tokens).logits;
+        return valueAndGradients(() => loss(known), parameters);
+      });
       optimizer.step(UPDATE).dispose();
       return value;
     },
@@ -110,6 +112,7 @@ function prepare(workload: Workload, mode: OpsMode): Step {
 }
 
 const quick = process.argv.includes('--quick');
+await installWebGPU();
 const device = await openDevice({ prefer: 'webgpu' });
 const rows: Record<string, string | number>[] = [];
 for (const workload of WORKLOADS) {

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
-import { ensureDeps, root } from './common.mjs';
+import { ensureDependencies, root } from './common.mjs';
 
 const name = process.argv[2];
 const known = readdirSync(join(root, 'bench'))
@@ -16,5 +16,5 @@ if (!name || !existsSync(join(root, 'bench', `${name}.bench.ts`))) {
   console.error(`usage: npm run bench -- (${known.join(' | ')}) [--save FILE]`);
   process.exit(2);
 }
-ensureDeps();
+ensureDependencies();
 await import(pathToFileURL(await bundle(`bench/${name}.bench.ts`)).href);
