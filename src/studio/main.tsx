@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './App';
 import { connectWorker } from './connectWorker';
 import { watchSelection } from './measure';
+import { watchContextLength } from './watchContextLength';
 import { useStudio } from './store';
 import { placeOfHash } from './storeView';
 import { cssVariablesResolver, theme } from './theme';
@@ -17,6 +18,7 @@ import { cssVariablesResolver, theme } from './theme';
 useStudio.getState().go(placeOfHash(window.location.hash));
 void useStudio.getState().open(connectWorker());
 watchSelection(useStudio);
+watchContextLength(useStudio);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id root');

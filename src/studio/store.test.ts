@@ -127,6 +127,16 @@ describe('the recipe', () => {
     expect(state().recipe.seed).toBe(1);
   });
 
+  test('undo leaves teacher and text as they are loaded', () => {
+    state().edit((recipe) => ({ ...recipe, seed: 2 }));
+    const { recipe } = state();
+    useStudio.setState({
+      recipe: { ...recipe, data: { ...recipe.data, train: 'files:a', validation: 'files:a' } },
+    });
+    state().undo();
+    expect(state().recipe).toMatchObject({ seed: 1, data: { train: 'files:a', validation: 'files:a' } });
+  });
+
   test('an edit that changes nothing is no step', () => {
     state().edit((recipe) => recipe);
     expect(state().past).toHaveLength(0);
@@ -174,6 +184,15 @@ describe('the session', () => {
     await state().loadTeacher({ kind: 'files', name: 'x', files: [] });
     expect(state().teacher).toBe(teacher);
     expect(state().problems.teacher).toMatchObject({ message: 'config.json is missing', hint: 'Add it' });
+  });
+
+  test('another tokenizer cuts the text anew, and old measurements of the name are forgotten', async () => {
+    const { connection, sent } = fakeConnection({ loadModel: () => ({ ...teacher, ref: 'files:x' }) });
+    await state().open(connection);
+    useStudio.setState({ teacher, measurements: { 'files:x|0': { perplexity: 1 } as never } });
+    await state().loadTeacher({ kind: 'files', name: 'x', files: [] });
+    expect(sent.at(-1)).toMatchObject({ type: 'loadText' });
+    expect(state().measurements).toEqual({});
   });
 
   test('a cancelled download is no problem', async () => {

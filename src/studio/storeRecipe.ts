@@ -43,6 +43,11 @@ export function restoreRecipe(stored: unknown): Recipe {
   return result.success && result.data.stages.length > 0 ? result.data : defaultRecipe();
 }
 
+/** Teacher and text are what the session has loaded: undo changes what is done with them, not which they are. */
+function withLoaded(recipe: Recipe, { teacher, data }: Recipe): Recipe {
+  return { ...recipe, teacher, data: { ...recipe.data, train: data.train, validation: data.validation } };
+}
+
 export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> = (set, get) => ({
   recipe: defaultRecipe(),
   past: [],
@@ -82,7 +87,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const previous = past.at(-1);
     if (!previous) return;
     set({
-      recipe: previous,
+      recipe: withLoaded(previous, recipe),
       past: past.slice(0, -1),
       future: [recipe, ...future],
       lastEdit: null,
@@ -95,7 +100,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const next = future[0];
     if (!next) return;
     set({
-      recipe: next,
+      recipe: withLoaded(next, recipe),
       past: [...past, recipe],
       future: future.slice(1),
       lastEdit: null,

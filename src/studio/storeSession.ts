@@ -16,7 +16,7 @@ import type {
 } from '../worker/protocol';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
-import { fitRecipe, withContext } from './selectionState';
+import { fitRecipe } from './selectionState';
 import type { StudioState } from './store';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
@@ -57,8 +57,6 @@ export interface SessionSlice {
   open: (connection: Connection) => Promise<void>;
   loadTeacher: (model: ModelRef) => Promise<void>;
   loadText: (text: TextRef) => Promise<void>;
-  /** Windows of another length, in training and in evaluation. */
-  setContextLength: (length: number) => Promise<void>;
   measure: (layers: readonly number[]) => Promise<void>;
   setHubUrl: (url: string) => void;
   report: (place: Place, error: ErrorReport) => void;
@@ -176,11 +174,16 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
     async loadTeacher(model) {
       const connection = session();
       if (!connection || get().loadingTeacher) return;
+      const before = get().teacher?.ref;
       solve('teacher');
       const options = follow(set, 'loadingTeacher', labelOf(model));
       try {
         const teacher = await connection.request({ type: 'loadModel', model }, options);
-        set({ teacher });
+        const stale = Object.entries(get().measurements).filter(([key]) => key.startsWith(`${teacher.ref}|`));
+        const measurements = { ...get().measurements };
+        // Other files may come under the same name.
+        for (const [key] of stale) delete measurements[key];
+        set({ teacher, measurements });
         const { recipe } = get();
         const fitted = fitRecipe(recipe, teacher);
         // Layers of another teacher mean nothing here, so undo must not bring them back.
@@ -190,6 +193,10 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       } finally {
         set({ loadingTeacher: null });
       }
+      // Another tokenizer cuts the text into other tokens.
+      const { teacher, text, textRef } = get();
+      if (teacher && teacher.ref !== before && teacher.tokenizer !== 'none' && text)
+        await get().loadText(textRef);
     },
 
     async loadText(text) {
@@ -204,18 +211,13 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         set({ text: card, textRef: text });
         const { recipe } = get();
         if (recipe.data.train !== card.ref || recipe.data.validation !== card.ref) {
-          get().edit((old) => ({ ...old, data: { ...old.data, train: card.ref, validation: card.ref } }));
+          set({ recipe: { ...recipe, data: { ...recipe.data, train: card.ref, validation: card.ref } } });
         }
       } catch (error) {
         fail('text', error);
       } finally {
         set({ loadingText: null });
       }
-    },
-
-    async setContextLength(length) {
-      get().edit((old) => withContext(old, length), 'context');
-      await get().loadText(get().textRef);
     },
 
     async measure(layers) {

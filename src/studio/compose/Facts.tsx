@@ -138,7 +138,7 @@ export function Facts({ teacher }: { teacher: ModelCard }) {
           <i style={{ width: `${share}%` }} />
         </dd>
       </div>
-      <ZeroShot teacher={teacher} layers={layers} />
+      <ZeroShot key={teacher.ref} teacher={teacher} layers={layers} />
     </dl>
   );
 }

@@ -53,6 +53,8 @@ function refusal(state: StudioState): string | null {
   if (state.phase !== 'ready')
     return state.phase === 'gone' ? 'The worker has ended.' : 'The device is being opened.';
   if (!state.teacher) return 'No teacher is loaded.';
+  if (state.teacher.tokenizer === 'none')
+    return 'The teacher has no tokenizer, so no text can be read for it.';
   if (!state.text) return 'No text is loaded.';
   if (state.activeRunId) return 'A run is in progress.';
   return null;

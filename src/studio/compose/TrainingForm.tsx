@@ -1,6 +1,7 @@
 import { Select, TextInput } from '@mantine/core';
 import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
+import { withContext } from '../selectionState';
 import { useStudio } from '../store';
 
 const SCHEDULES: { value: Optimizer['schedule']; label: string }[] = [
@@ -115,7 +116,6 @@ function StageFields({ stage }: { stage: Stage }) {
 function RunFields({ recipe }: { recipe: Recipe }) {
   const edit = useStudio((state) => state.edit);
   const longest = useStudio((state) => state.teacher?.config.nPositions ?? 1024);
-  const setContextLength = useStudio((state) => state.setContextLength);
   const { evaluation } = recipe;
   const evaluate = (part: Partial<Recipe['evaluation']>, group?: string) =>
     edit((old) => ({ ...old, evaluation: { ...old.evaluation, ...part } }), group);
@@ -128,7 +128,7 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         max={longest}
         step={16}
         integer
-        onChange={(length) => void setContextLength(length)}
+        onChange={(length) => edit((old) => withContext(old, length))}
       />
       <NumberField
         label="Seed"

@@ -48,11 +48,19 @@ export async function droppedFiles(transfer: DataTransfer): Promise<PickedFiles>
   );
   const leaves = inside.flat().filter((entry) => entry.isFile);
   const files = await Promise.all(leaves.map((entry) => fileOf(entry as FileSystemFileEntry)));
-  return { name: folder?.name ?? files[0]?.name ?? 'dropped files', files };
+  const names = files.map((file) => file.name);
+  return { name: folder?.name ?? nameOfFiles(names, 'dropped files'), files };
+}
+
+/** What a handful of files without a folder is called: by its weights, else by the first. */
+export function nameOfFiles(names: readonly string[], fallback: string): string {
+  const weights = names.find((name) => name.toLowerCase().endsWith('.safetensors'));
+  return weights ? weights.slice(0, -'.safetensors'.length) : (names[0] ?? fallback);
 }
 
 /** The same for files chosen in a dialog; a chosen folder's name is the first part of its files' paths. */
 export function pickedFiles(files: readonly File[]): PickedFiles {
   const path = files[0]?.webkitRelativePath ?? '';
-  return { name: path.split('/')[0] || (files[0]?.name ?? 'chosen files'), files: [...files] };
+  const names = files.map((file) => file.name);
+  return { name: path.split('/')[0] || nameOfFiles(names, 'chosen files'), files: [...files] };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sentence } from './ErrorCard';
-import { kindOfFiles } from './files';
+import { kindOfFiles, nameOfFiles } from './files';
 import { clampNumber, parseNumber, showNumber, stepNumber } from './number';
 
 test('a field reads what people write and refuses what is no number', () => {
@@ -38,6 +38,8 @@ test('dropped files are told apart by their names', () => {
   expect(kindOfFiles(['pytorch_model.bin', 'notes.txt'])).toBe('model');
   expect(kindOfFiles(['a.txt', 'B.JSONL'])).toBe('text');
   expect(kindOfFiles(['photo.png'])).toBeNull();
+  expect(nameOfFiles(['config.json', 'small.safetensors'], '')).toBe('small');
+  expect(nameOfFiles(['a.txt'], '')).toBe('a.txt');
 });
 
 test('a message becomes a sentence', () => {
