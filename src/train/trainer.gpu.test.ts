@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readTensor } from '../engine/device';
 import { setVariants } from '../engine/variants';
@@ -5,6 +6,7 @@ import { perplexity } from '../eval/perplexity';
 import { generate } from '../model/generate';
 import { disposeParams, initialiseParams } from '../model/params';
 import { useTestDevice } from '../testing/gpu';
+import { tinyModel } from '../testing/tinyGpt2';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
 import { checkTrace, checkTraining } from '../testing/trainingChecks';
 
@@ -48,3 +50,29 @@ test('a geometry that the kernels do not serve trains, is measured and generates
   for await (const id of generate(student, [1, 2], options)) expect(id).toBeLessThan(11);
   disposeParams(student.params);
 });
+
+test('tensors, their bytes and the GPU memory behind them are the same from step 3 on', async () => {
+  const student = tinyModel([0, 11]);
+  const teacher = tinyModel([0, 4, 7, 11], { trainable: false });
+  const memory: object[] = [];
+  await runTraining({
+    recipe: trainingRecipe([{ method: 'vanilla-kd', steps: 8, gradAccumSteps: 2 }]),
+    batches: () => cycle(randomBatches(5, 2, 16, 512)),
+    student,
+    teacher,
+    onEvent(event) {
+      if (event.type !== 'step') return;
+      const { numTensors, numBytes } = tf.memory();
+      const { numBytesInGPU, numBytesAllocatedInGPU } = tf.backend().memory() as unknown as GpuMemory;
+      memory.push({ numTensors, numBytes, numBytesInGPU, numBytesAllocatedInGPU });
+    },
+  });
+  for (const later of memory.slice(3)) expect(later).toEqual(memory[2]);
+  disposeParams(student.params);
+  disposeParams(teacher.params);
+});
+
+interface GpuMemory {
+  numBytesInGPU: number;
+  numBytesAllocatedInGPU: number;
+}
