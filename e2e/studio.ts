@@ -33,7 +33,11 @@ export async function openPage(
   page.on('pageerror', (error) => failures.push(error.message));
   if (recipe !== null) {
     await page.addInitScript(
-      (state) => localStorage.setItem('decant', JSON.stringify({ state, version: 1 })),
+      (state) => {
+        // Not on a reload: what the page itself remembers by then counts.
+        if (!localStorage.getItem('decant'))
+          localStorage.setItem('decant', JSON.stringify({ state, version: 1 }));
+      },
       { recipe, hubUrl },
     );
   }
@@ -48,6 +52,11 @@ export async function expectReady(page: Page): Promise<void> {
 
 export function runButton(page: Page): Locator {
   return page.getByRole('region', { name: 'Summary and start' }).getByRole('button', { name: /^Run/ });
+}
+
+/** The loaded teacher is the one with these layers and width: `12 × 96` is the demo's, `12 × 32` the tiny one's. */
+export async function expectTeacher(page: Page, size: string): Promise<void> {
+  await expect(page.getByRole('region', { name: 'Layer board' }).getByText(` · ${size} · `)).toBeVisible();
 }
 
 /** Waits for the end of the run that is shown. */
