@@ -1,5 +1,6 @@
 /** The command line: `decant <command> [options]`. See docs/cli.md for the contract. */
-import { DecantError, RecipeError } from '../errors';
+import type { DecantError } from '../errors';
+import { RecipeError } from '../errors';
 import { COMMON_OPTIONS, parseArguments } from './args';
 import type { Command } from './command';
 import { COMMANDS } from './commands/index';

@@ -82,7 +82,8 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
   process.once('SIGINT', stop);
   try {
     const resume = resumeFrom !== undefined;
-    const result = await client.request({ type: 'start', runId, recipe, reportEvery, snapshotEvery, resume });
+    const options = { reportEvery, snapshotEvery, resume, measureTeacher: false };
+    const result = await client.request({ type: 'start', runId, recipe, ...options });
     const first = earlier.find((line) => line.type === 'eval' && line.step === 0) as
       PerplexityReport | undefined;
     return { result, before: result.perplexityBefore ?? first };

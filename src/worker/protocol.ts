@@ -99,6 +99,7 @@ export interface RunResult {
   loss: number;
   perplexityBefore?: PerplexityReport;
   perplexityAfter?: PerplexityReport;
+  /** Of the whole teacher on the same text; absent when the run had none or was stopped. */
   teacherPerplexity?: PerplexityReport;
   bestStep?: number;
   layers: number[];
@@ -150,6 +151,8 @@ export type CommandBody =
       reportEvery?: number;
       /** Have the platform keep a snapshot every so many steps. */
       snapshotEvery?: number;
+      /** False: leave out `teacherPerplexity`, which costs one more evaluation a teacher. */
+      measureTeacher?: boolean;
       /** Go on from the snapshot that the platform has kept for this run, if there is one. */
       resume?: boolean;
     }

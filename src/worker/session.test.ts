@@ -202,6 +202,7 @@ describe('a run', () => {
     expect(result).toMatchObject({ runId: 'a', steps: 4, layers: [0, 6, 11], stopped: false });
     expect(result.perplexityAfter!.perplexity).toBeLessThan(result.perplexityBefore!.perplexity);
     expect(result.loss).toBe(stepsOf('a').at(-1)!.loss);
+    expect(result.teacherPerplexity).toMatchObject({ tokens: 64, window: 32 });
 
     const generated = await client.request({
       type: 'generate',
@@ -346,6 +347,28 @@ test('a resumed run ends with the weights of one that never stopped', async () =
       ({ name }) => name === 'model.safetensors',
     )!.bytes;
   expect(await weights('parts')).toEqual(await weights('whole'));
+});
+
+test('a model that is loaded again during a run leaves the run its teacher', async () => {
+  const first = event((each) => each.type === 'steps');
+  const run = start('a', recipe({ evaluation: { every: 0, window: 32, stride: 32, maxTokens: 64 } }));
+  await first;
+  await loadDemo();
+  expect((await run).steps).toBe(4);
+});
+
+test('loading another model takes the weights of the one before off the device, until they are needed', async () => {
+  const before = tf.memory().numTensors;
+  await loadDemo();
+  const measure = () => client.request({ type: 'measure', model: 'demo', layers: [3] });
+  const first = await measure();
+  expect(tf.memory().numTensors).toBeGreaterThan(before + 10);
+  await client.request({ type: 'loadModel', model: { kind: 'path', path: fixtureFolder('gpt2-tiny-f16') } });
+  expect(tf.memory().numTensors).toBe(before);
+  const input = { ids: [1, 2, 3, 4] };
+  const report = await client.request({ type: 'evaluate', model: 'demo', input, window: 4, stride: 4 });
+  expect(report.tokens).toBe(3);
+  expect(await measure()).toEqual(first);
 });
 
 test('whoever waits is told when the other end is gone', async () => {

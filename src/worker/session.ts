@@ -4,36 +4,25 @@
  * command line and the tests (over an in-memory port).
  */
 import { openDevice, type Device } from '../engine/device';
-import { DeviceError, RecipeError, TrainingError, unreachable } from '../errors';
+import { DeviceError, TrainingError, unreachable } from '../errors';
 import { perplexity } from '../eval/perplexity';
-import { filesFileSet } from '../io/source';
 import { METHODS } from '../methods/index';
 import { methodCard } from '../methods/method';
 import { parameterCount } from '../model/config';
 import { checkLayers } from '../model/selection';
 import type { Platform } from './platform';
-import type {
-  Answers,
-  Command,
-  CommandBody,
-  Event,
-  ModelRef,
-  PerplexityReport,
-  Port,
-  SweepRow,
-} from './protocol';
+import type { Answers, Command, CommandBody, Event, PerplexityReport, Port, SweepRow } from './protocol';
 import { createLane } from './session/lane';
 import { idsOf } from './session/inputs';
 import { createMeasurements } from './session/measure';
-import { allLayers, modelRegistry, openModel, type KnownModel } from './session/models';
-import { parseRef, refOf, runRef } from './session/refs';
+import { createLoader } from './session/loading';
+import { allLayers, modelRegistry } from './session/models';
+import { runRef } from './session/refs';
 import { createRuns } from './session/runs';
 import { continuePrompt, exportModel } from './session/students';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
 import { requireTokenizer } from './session/vocabulary';
-
-const DEMO_NOTE = 'Trained for Decant by the Decant authors on the bundled texts; see docs/reproducing.md.';
 
 /** A running command. */
 interface Running {
@@ -54,7 +43,15 @@ export function createSession(port: Port, platform: Platform): void {
   let reader = 'demo';
 
   const send = (event: Event) => port.postMessage(event);
-  const texts = textRegistry({ platform, openModel: ensureModel });
+  const loader = createLoader({
+    platform,
+    models,
+    hubUrl: () => hubUrl,
+    warn: (message) => send({ type: 'warning', message }),
+    onLoaded: (ref) => measurements.forget(ref),
+    runInProgress: () => runs.inProgress(),
+  });
+  const texts = textRegistry({ platform, openModel: loader.ensure });
   const measurements = createMeasurements(texts);
   const info = () => {
     if (device) return device.info;
@@ -63,65 +60,17 @@ export function createSession(port: Port, platform: Platform): void {
   const runs = createRuns({
     models,
     texts,
-    openModel: ensureModel,
+    openModel: loader.ensure,
     device: info,
     snapshots: platform.snapshots,
   });
-
-  async function filesOf(model: ModelRef, task: Task) {
-    switch (model.kind) {
-      case 'demo':
-        return platform.demoTeacher();
-      case 'files':
-        return filesFileSet(model.name, model.files);
-      case 'path':
-        if (platform.openFolder) return platform.openFolder(model.path);
-        throw new RecipeError(
-          `the folder ${model.path} cannot be opened by name here`,
-          'Choose or drop it instead.',
-        );
-      case 'hub': {
-        const { repo, revision } = model;
-        const onProgress = (what: string, done: number, total: number) =>
-          task.progress(what, done, total, 'bytes');
-        const files = await platform.openHub({ repo, revision, hubUrl, onProgress, signal: task.signal });
-        files.warnings.forEach((message) => send({ type: 'warning', message }));
-        return files;
-      }
-      case 'run':
-        throw new RecipeError(`run ${model.runId} has left no student`, 'Start it, or choose another model.');
-      default:
-        return unreachable(model);
-    }
-  }
-
-  async function loadModel(model: ModelRef, task: Task): Promise<KnownModel> {
-    const ref = refOf(model);
-    if (model.kind === 'run' && models.has(ref)) return models.get(ref);
-    const known = await openModel(
-      ref,
-      await filesOf(model, task),
-      model.kind === 'demo' ? DEMO_NOTE : undefined,
-    );
-    if (model.kind === 'hub' && platform.fetchesAhead) await known.fetchAll(task);
-    task.check();
-    measurements.forget(ref);
-    models.add(known);
-    return known;
-  }
-
-  /** A model by its name: as loaded before, or loaded now. */
-  async function ensureModel(ref: string, task: Task): Promise<KnownModel> {
-    if (models.has(ref)) return models.get(ref);
-    const model = parseRef(ref, platform.openFolder !== undefined);
-    return model ? loadModel(model, task) : models.get(ref);
-  }
 
   async function open({
     device: prefer,
     hubUrl: url,
   }: CommandBody & { type: 'open' }): Promise<Answers['open']> {
     for (const { type, abort } of running.values()) if (type !== 'open') abort.abort();
+    runs.abandon();
     models.clear();
     device?.close();
     device = undefined;
@@ -141,7 +90,7 @@ export function createSession(port: Port, platform: Platform): void {
     command: CommandBody & { type: 'evaluate' },
     task: Task,
   ): Promise<PerplexityReport> {
-    const known = await ensureModel(command.model, task);
+    const known = await loader.ensure(command.model, task);
     const { input, window, stride } = command;
     const ids = idsOf(input, known);
     const { params, config } = await known.view(allLayers(known.config), task);
@@ -154,7 +103,7 @@ export function createSession(port: Port, platform: Platform): void {
   }
 
   async function sweep(command: CommandBody & { type: 'sweep' }, task: Task): Promise<SweepRow[]> {
-    const known = await ensureModel(command.model, task);
+    const known = await loader.ensure(command.model, task);
     const rows: SweepRow[] = [];
     for (const { strategy, keep, layers } of command.candidates) {
       task.check();
@@ -191,17 +140,18 @@ export function createSession(port: Port, platform: Platform): void {
       case 'open':
         return open(command);
       case 'loadModel': {
-        const { card, vocabulary } = await loadModel(command.model, task);
+        const { card, vocabulary } = await loader.load(command.model, task);
         if (vocabulary.tokenizer) reader = card.ref;
+        if (!runs.inProgress()) await lane.run(async () => models.releaseOthers(card.ref));
         return card;
       }
       case 'loadText': {
-        const { card, vocabulary } = await ensureModel(models.has(reader) ? reader : 'demo', task);
+        const { card, vocabulary } = await loader.ensure(models.has(reader) ? reader : 'demo', task);
         return texts.load(command.text, command.contextLength, requireTokenizer(card.name, vocabulary), task);
       }
       case 'measure':
         return onDevice(task, async () => {
-          const known = await ensureModel(command.model, task);
+          const known = await loader.ensure(command.model, task);
           return measurements.measure(known, checkLayers(command.layers, known.config.nLayer), task);
         });
       case 'evaluate':
@@ -221,7 +171,7 @@ export function createSession(port: Port, platform: Platform): void {
         return onDevice(task, () => exportModel(models.get(runRef(command.runId)), command.dtype, task));
       case 'generate':
         return onDevice(task, async () =>
-          continuePrompt(await ensureModel(command.model, task), command, task),
+          continuePrompt(await loader.ensure(command.model, task), command, task),
         );
       case 'forget':
         runs.refuseActive(command.runId);

@@ -6,7 +6,8 @@ import { disposeParams } from '../../model/params';
 import { parseRecipe } from '../../recipe/recipe';
 import { createControl } from '../../train/control';
 import { languageModelling } from '../../train/task';
-import { train, type TrainingStep } from '../../train/trainer';
+import type { TrainingStep } from '../../train/report';
+import { train } from '../../train/trainer';
 import type { Fixtures } from './fixtures';
 import type { CheckReport } from './report';
 

@@ -24,7 +24,7 @@ export interface KnownModel {
   view(layers: readonly number[], task: Task): Promise<Model>;
   /** Reads every weight once, so that a store can keep it and later uses need no network. */
   fetchAll(task: Task): Promise<void>;
-  /** Takes its weights off the device. */
+  /** Takes its weights off the device. A checkpoint's are read again when something needs them. */
   dispose(): void;
 }
 
@@ -125,7 +125,14 @@ export function studentModel(ref: string, name: string, student: Model, vocabula
 }
 
 export interface ModelRegistry {
-  add(model: KnownModel): void;
+  /**
+   * Adds a model or replaces the one of that name. With `retire` the old one keeps its weights until
+   * `disposeRetired`: a run may be learning from it.
+   */
+  add(model: KnownModel, retire?: boolean): void;
+  disposeRetired(): void;
+  /** Takes the weights of all checkpoints but this one off the device; they are read again when needed. */
+  releaseOthers(ref: string): void;
   /** Throws RecipeError when no model goes by that name. */
   get(ref: string): KnownModel;
   has(ref: string): boolean;
@@ -135,14 +142,25 @@ export interface ModelRegistry {
 
 export function modelRegistry(): ModelRegistry {
   const models = new Map<string, KnownModel>();
+  let retired: KnownModel[] = [];
   const forget = (ref: string) => {
     models.get(ref)?.dispose();
     models.delete(ref);
   };
   return {
-    add(model) {
-      forget(model.card.ref);
-      models.set(model.card.ref, model);
+    add(model, retire = false) {
+      const { ref } = model.card;
+      const old = models.get(ref);
+      if (old && retire) retired.push(old);
+      else old?.dispose();
+      models.set(ref, model);
+    },
+    disposeRetired() {
+      retired.forEach((model) => model.dispose());
+      retired = [];
+    },
+    releaseOthers(ref) {
+      for (const model of models.values()) if (model.checkpoint && model.card.ref !== ref) model.dispose();
     },
     get(ref) {
       const model = models.get(ref);

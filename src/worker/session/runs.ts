@@ -18,7 +18,7 @@ import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './
 import { runRef } from './refs';
 import { stepBatches, type StepBatches } from './stepBatches';
 import type { Task } from './task';
-import { freshModel, keptLayers, makeStudent, makeTeacher } from './teacher';
+import { freshModel, keptLayers, makeStudent, makeTeacher, teacherMeasurements } from './teacher';
 import type { TextRegistry, TokenisedText } from './texts';
 import { requireTokenizer, type Vocabulary } from './vocabulary';
 
@@ -40,6 +40,10 @@ export interface Runs {
   control(command: RunControl): Promise<void>;
   /** Throws TrainingError when that run is the one in progress. */
   refuseActive(runId: string): void;
+  /** True from a run's start to its end, pauses included. */
+  inProgress(): boolean;
+  /** Forgets the run in progress, whose device is gone: it may never end by itself. */
+  abandon(): void;
   /** Why the device has no time for anything else; undefined when it has. */
   busy(): string | undefined;
 }
@@ -170,6 +174,7 @@ async function execute(
 
 export function createRuns(services: RunServices): Runs {
   let active: ActiveRun | undefined;
+  const measureTeacher = teacherMeasurements();
 
   const start: Runs['start'] = async (command, task) => {
     const { runId, recipe: input } = command;
@@ -190,13 +195,25 @@ export function createRuns(services: RunServices): Runs {
       // From here on there are weights worth keeping, however the run ends.
       services.models.add(known);
       kept = true;
+      task.signal.addEventListener('abort', () => void run.control.stop());
       const [result, measured] = await execute(run, command, prepared, services.snapshots, task, steps);
+      let teacherPerplexity: PerplexityReport | undefined;
+      if (command.measureTeacher !== false && !result.stopped) {
+        task.send({ type: 'runState', runId, state: 'evaluating', detail: 'measuring the teacher' });
+        teacherPerplexity = await measureTeacher(
+          recipe,
+          prepared.teacher,
+          prepared.text.validation,
+          run.control.signal,
+        );
+      }
       return {
         runId,
         steps: result.steps,
         loss: result.loss,
         perplexityBefore: measured.before,
         perplexityAfter: measured.after,
+        teacherPerplexity,
         bestStep: measured.best?.step,
         layers: prepared.layers,
         parameters: parameterCount(student.config),
@@ -209,7 +226,8 @@ export function createRuns(services: RunServices): Runs {
       steps.flush();
       if (student && !kept) disposeParams(student.params);
       run.control.finish();
-      active = undefined;
+      if (active === run) active = undefined;
+      services.models.disposeRetired();
     }
   };
 
@@ -221,6 +239,11 @@ export function createRuns(services: RunServices): Runs {
     },
     refuseActive(runId) {
       if (active?.runId === runId) throw new TrainingError(`run ${runId} is in progress`, 'Stop it first.');
+    },
+    inProgress: () => active !== undefined,
+    abandon() {
+      active?.control.finish();
+      active = undefined;
     },
     busy: () =>
       active && !active.paused

@@ -1,7 +1,9 @@
 /** From a recipe's words to models: who teaches, which layers are kept, and the student on the device. */
 import { readTensor } from '../../engine/device';
+import type { TokenStream } from '../../data/corpus';
 import { createParameter, disposeParameter, type Parameter } from '../../engine/parameter';
-import { RecipeError, SelectionError } from '../../errors';
+import { CancelledError, RecipeError, SelectionError } from '../../errors';
+import { perplexity } from '../../eval/perplexity';
 import { METHODS } from '../../methods/index';
 import { needsTeacher } from '../../methods/method';
 import { parseConfig } from '../../model/config';
@@ -9,6 +11,7 @@ import type { Model } from '../../model/gpt2';
 import { initialiseParams, loadParams } from '../../model/params';
 import { checkLayers, selectLayers } from '../../model/selection';
 import type { Recipe } from '../../recipe/recipe';
+import type { PerplexityReport } from '../protocol';
 import { allLayers, type KnownModel } from './models';
 import type { Task } from './task';
 
@@ -84,4 +87,27 @@ export async function makeTeacher(
   task: Task,
 ): Promise<Model | null> {
   return source && wantsTeacher(recipe) ? source.view(allLayers(source.config), task) : null;
+}
+
+/** The perplexity of teachers on the validation text of runs, measured once each. A cancelled one is left out. */
+export function teacherMeasurements() {
+  const known = new WeakMap<TokenStream, Map<string, PerplexityReport>>();
+  return async (recipe: Recipe, teacher: Model | null, text: TokenStream, signal: AbortSignal) => {
+    if (!teacher) return undefined;
+    const { window, stride, maxTokens } = recipe.evaluation;
+    const ofText = known.get(text) ?? new Map<string, PerplexityReport>();
+    known.set(text, ofText);
+    const key = JSON.stringify([recipe.teacher.model, window, stride, maxTokens]);
+    const before = ofText.get(key);
+    if (before) return before;
+    try {
+      const options = { window, stride, maxTokens, signal };
+      const report = await perplexity(teacher.params, teacher.config, text.ids, options);
+      ofText.set(key, report);
+      return report;
+    } catch (error) {
+      if (error instanceof CancelledError) return undefined;
+      throw error;
+    }
+  };
 }
