@@ -242,7 +242,7 @@ export function createRuns(services: RunServices): Runs {
     },
     inProgress: () => active !== undefined,
     abandon() {
-      active?.control.finish();
+      void active?.control.stop();
       active = undefined;
     },
     busy: () =>
