@@ -43,7 +43,7 @@ export function App() {
     <div className="app">
       <Rail />
       <TopBar />
-      <main className={place}>
+      <main>
         <Banners />
         <Suspense fallback={<p className="place-loading muted">Opening …</p>}>
           {place === 'compose' && <Compose />}

@@ -19,7 +19,7 @@ function slabLabel(layer: number, slot: number): string {
 /** Teacher slabs, student slots and the ribbons between them, drawn at the board's real width. */
 export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: number }) {
   const [ref, { width, height }] = useContentSize();
-  const scrollsPage = useMediaQuery('(max-width: 720px)') ?? false;
+  const scrollsPage = useMediaQuery('(max-width: 1100px)') ?? false;
   const { config } = teacher;
   const layers = config.nLayer;
   const room = scrollsPage || height === 0 ? null : height;

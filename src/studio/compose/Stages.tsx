@@ -15,7 +15,9 @@ export function Stages() {
   const methods = useStudio((state) => state.methods);
   const openStage = useStudio((state) => state.openStage);
   const edit = useStudio((state) => state.edit);
-  const labelOf = (stage: Stage) => methods.find(({ id }) => id === stage.method)?.label ?? stage.method;
+  // What a stage does; the method that does it stands below.
+  const labelOf = (stage: Stage) =>
+    methods.find(({ id }) => id === stage.method)?.needsTeacher ? 'Distil' : 'Fine-tune';
 
   const add = () => {
     const last = stages.at(-1);

@@ -4,6 +4,8 @@ import { parameterCount } from '../../model/config';
 import type { ModelCard } from '../../worker/protocol';
 import { formatBytes, formatCompact } from '../charts/format';
 import { pickedFiles } from '../pieces/files';
+import { sentence } from '../pieces/ErrorCard';
+import { Explain } from '../pieces/Explain';
 import { Icon } from '../pieces/Icon';
 import { keptLayers, studentName } from '../selectionState';
 import { useStudio } from '../store';
@@ -79,12 +81,18 @@ export function Heads({ teacher }: { teacher: ModelCard }) {
       <div>
         <p className="eyebrow teacher-ink">Teacher</p>
         <div className="between">
-          <h2 title={teacher.note}>{teacher.name}</h2>
+          <h2>{teacher.name}</h2>
           <TeacherMenu />
         </div>
         <p className="small faint">
           {formatCompact(teacher.parameters)} · {config.nLayer} × {config.nEmbd} ·{' '}
           {formatBytes(teacher.bytes)} {teacher.dtype.toLowerCase()}
+          {teacher.note && (
+            <>
+              {' · '}
+              <Explain label="who made it">{sentence(teacher.note)}</Explain>
+            </>
+          )}
         </p>
       </div>
       <div>

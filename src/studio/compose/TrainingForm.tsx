@@ -148,6 +148,15 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         integer
         onChange={(every) => evaluate({ every })}
       />
+      <NumberField
+        label="Tokens scored"
+        value={evaluation.maxTokens}
+        min={0}
+        max={1e9}
+        step={4096}
+        integer
+        onChange={(maxTokens) => evaluate({ maxTokens })}
+      />
       <TextInput
         className="training-prompt"
         size="xs"
