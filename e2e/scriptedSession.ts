@@ -54,7 +54,7 @@ const method: MethodCard = {
 
 /** Runs in the worker; written here so that it is type-checked, and sent as its source. */
 function session(answers: Record<string, unknown>): void {
-  const send = (event: unknown) => postMessage(event satisfies unknown as Event);
+  const send = (event: unknown) => postMessage(event satisfies unknown);
   const report = (perplexity: number) => ({
     perplexity,
     loss: Math.log(perplexity),

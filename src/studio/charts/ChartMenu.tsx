@@ -48,34 +48,25 @@ export function ChartMenu({ spec, view, mode, setMode, change, group, svg, smoot
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Show as</Menu.Label>
-        {MODES.map((one) => (
-          <Menu.Item
-            key={one.mode}
-            role="menuitemradio"
-            aria-checked={mode === one.mode}
-            rightSection={mode === one.mode ? '✓' : one.mode === 'both' ? <kbd>D</kbd> : null}
-            onClick={() => setMode(one.mode)}
-          >
-            {one.label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={mode} onChange={(value) => setMode(value as ChartMode)}>
+          {MODES.map((one) => (
+            <Menu.RadioItem
+              key={one.mode}
+              value={one.mode}
+              closeMenuOnClick
+              rightSection={one.mode === 'both' ? <kbd>D</kbd> : null}
+            >
+              {one.label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item
-          role="menuitemcheckbox"
-          aria-checked={view.log}
-          rightSection={view.log ? '✓' : <kbd>L</kbd>}
-          onClick={() => change({ log: !view.log })}
-        >
+        <Menu.CheckboxItem checked={view.log} rightSection={<kbd>L</kbd>} onChange={(log) => change({ log })}>
           Log scale
-        </Menu.Item>
-        <Menu.Item
-          role="menuitemcheckbox"
-          aria-checked={view.clip}
-          rightSection={view.clip ? '✓' : null}
-          onClick={() => change({ clip: !view.clip })}
-        >
+        </Menu.CheckboxItem>
+        <Menu.CheckboxItem checked={view.clip} onChange={(clip) => change({ clip })}>
           Clip outliers
-        </Menu.Item>
+        </Menu.CheckboxItem>
         {smooths && (
           <>
             <Menu.Item

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { useRef, type ReactNode, type Ref } from 'react';
+import { useState, type ReactNode, type Ref } from 'react';
 import { Icon } from '../pieces/Icon';
 import { fileNameOf } from './ChartMenu';
 import { toCsv } from './csv';
@@ -18,12 +18,12 @@ interface FigureCardProps {
 
 /** A card with one figure that has no time axis: scatter, bars. Exports like every chart. */
 export function FigureCard({ title, unit, table, tools, draw }: FigureCardProps) {
-  const svg = useRef<SVGSVGElement>(null);
+  const [svg, setSvg] = useState<SVGSVGElement | null>(null);
   const [box, size] = useSize<HTMLDivElement>();
   const name = fileNameOf(title);
   const text = { title, unit, legend: [] };
   const png = async () => {
-    if (svg.current) saveBlob(await figurePng(svg.current, text), `${name}.png`);
+    if (svg) saveBlob(await figurePng(svg, text), `${name}.png`);
   };
   return (
     <section className="card decant-chart" aria-label={title}>
@@ -39,7 +39,7 @@ export function FigureCard({ title, unit, table, tools, draw }: FigureCardProps)
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Label>Export</Menu.Label>
-            <Menu.Item onClick={() => svg.current && saveFigure(svg.current, text, name)}>SVG</Menu.Item>
+            <Menu.Item onClick={() => svg && saveFigure(svg, text, name)}>SVG</Menu.Item>
             <Menu.Item onClick={() => void png()}>PNG</Menu.Item>
             <Menu.Item onClick={() => saveText(toCsv(table.head, table.rows), `${name}.csv`, 'text/csv')}>
               CSV
@@ -48,7 +48,7 @@ export function FigureCard({ title, unit, table, tools, draw }: FigureCardProps)
         </Menu>
       </header>
       <div ref={box} className="decant-plot">
-        {size.width > 60 && size.height > 50 && draw({ ...size, ref: svg })}
+        {size.width > 60 && size.height > 50 && draw({ ...size, ref: setSvg })}
       </div>
     </section>
   );

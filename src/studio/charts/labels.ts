@@ -11,12 +11,12 @@ export function spread(wishes: readonly number[], gap: number, low: number, high
   let next = low;
   for (const index of order) {
     placed[index] = Math.max(next, Math.min(high, wishes[index]!));
-    next = placed[index]! + room;
+    next = placed[index] + room;
   }
   let limit = high;
   for (const index of order.toReversed()) {
     placed[index] = Math.min(placed[index]!, limit);
-    limit = placed[index]! - room;
+    limit = placed[index] - room;
   }
   return placed;
 }

@@ -27,7 +27,7 @@ export function ChartTools({ run }: { run: RunRecord }) {
           aria-label="X axis"
           data={AXES}
           value={axis}
-          onChange={(value) => change({ axis: value as Axis })}
+          onChange={(value) => change({ axis: value })}
         />
       </span>
       <span className="row">

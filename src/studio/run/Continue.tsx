@@ -70,7 +70,7 @@ export function Continue({ run }: { run: RunRecord }) {
           size="xs"
           aria-label="Who continues"
           value={who}
-          onChange={(value) => setWho(value as Who)}
+          onChange={(value) => setWho(value)}
           data={[
             { value: 'student', label: 'Student' },
             { value: 'teacher', label: 'Teacher', disabled: teacher === null },
