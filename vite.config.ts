@@ -62,6 +62,6 @@ export default defineConfig({
     target: 'es2022',
     // The page comes from this machine: one file more or less makes no difference.
     chunkSizeWarningLimit: 2000,
-    rolldownOptions: { output: { comments: { legal: false } } },
+    rolldownOptions: { output: { comments: { legal: false } }, checks: { pluginTimings: false } },
   },
 });

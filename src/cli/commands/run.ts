@@ -76,18 +76,19 @@ export const run: Command = {
     const resumeFrom = args.flag('resume') ? await snapshotStep(snapshots, out.note) : undefined;
 
     const { client, device } = await openSession(args, out, { snapshots });
-    const { result, before } = await trainInFolder({
-      client,
-      out,
-      folder,
-      runId: RUN,
-      recipe,
-      reportEvery,
-      snapshotEvery,
-      resumeFrom,
-    });
     const student = join(folder, 'student');
-    await writeFiles(student, await client.request({ type: 'export', runId: RUN, dtype }));
+    const writeStudent = async () =>
+      writeFiles(student, await client.request({ type: 'export', runId: RUN, dtype }));
+    const request = { client, out, folder, runId: RUN, recipe, reportEvery, snapshotEvery, resumeFrom };
+    const { result, before } = await trainInFolder(request).catch(async (error: unknown) => {
+      // The loss broke down: the trainer has put the last good weights back, and they are worth keeping.
+      if (error instanceof Error && error.name === 'TrainingError') {
+        await writeStudent();
+        out.note(`the last good weights are in ${student}`);
+      }
+      throw error;
+    });
+    await writeStudent();
     const after = result.perplexityAfter;
     const report = {
       out: folder,
