@@ -4,7 +4,8 @@
  * thousands of steps and takes the processor from the page.
  */
 import type { Page } from '@playwright/test';
-import type { Event, MethodCard, ModelCard, TextCard } from '../src/worker/protocol';
+import type { Recipe } from '../src/recipe/recipe';
+import type { Command, Event as SessionEvent, MethodCard, ModelCard, TextCard } from '../src/worker/protocol';
 
 const card: ModelCard = {
   ref: 'demo',
@@ -54,7 +55,7 @@ const method: MethodCard = {
 
 /** Runs in the worker; written here so that it is type-checked, and sent as its source. */
 function session(answers: Record<string, unknown>): void {
-  const send = (event: unknown) => postMessage(event satisfies unknown);
+  const send = (event: SessionEvent) => postMessage(event);
   const report = (perplexity: number) => ({
     perplexity,
     loss: Math.log(perplexity),
@@ -63,8 +64,8 @@ function session(answers: Record<string, unknown>): void {
     stride: 128,
   });
 
-  const run = (id: number, runId: string, recipe: { stages: { steps: number }[] }) => {
-    const total = recipe.stages[0]!.steps;
+  const run = (id: number, runId: string, recipe: Recipe) => {
+    const total = recipe.stages[0]!.steps!;
     send({
       type: 'runStarted',
       runId,
@@ -112,16 +113,12 @@ function session(answers: Record<string, unknown>): void {
     }, 100);
   };
 
-  onmessage = ({
-    data,
-  }: MessageEvent<{ type: string; id: number; runId: string; recipe: { stages: { steps: number }[] } }>) => {
-    if (data.type === 'start') run(data.id, data.runId, data.recipe);
-    else
-      send({
-        type: 'done',
-        id: data.id,
-        result: data.type === 'measure' ? report(120) : (answers[data.type] ?? null),
-      });
+  onmessage = ({ data }: MessageEvent<Command>) => {
+    if (data.type === 'start') run(data.id, data.runId, data.recipe as Recipe);
+    else {
+      const result = data.type === 'measure' ? report(120) : (answers[data.type] ?? null);
+      send({ type: 'done', id: data.id, result });
+    }
   };
 }
 

@@ -32,6 +32,8 @@ export function Palette() {
       nothingFound="No command of that name"
       scrollable
       maxHeight={420}
+      // Its actions are walked by arrow keys from the field; scrolling by keyboard needs the list itself.
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       searchProps={{
         'aria-label': 'Find or run a command',
