@@ -184,6 +184,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         // Other files may come under the same name.
         for (const [key] of stale) delete measurements[key];
         set({ teacher, measurements });
+        solve('measure');
         const { recipe } = get();
         const fitted = fitRecipe(recipe, teacher);
         // Layers of another teacher mean nothing here, so undo must not bring them back.

@@ -34,7 +34,8 @@ export function NumberField({ label, hideLabel, value, description, onChange, ..
       onChange={(event) => setDraft(event.currentTarget.value)}
       onBlur={keep}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && !event.ctrlKey) keep();
+        // Ctrl Enter too: the run that it starts must have the number that stands here.
+        if (event.key === 'Enter') keep();
         if (event.key === 'Escape') setDraft(null);
         if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
         event.preventDefault();
