@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import type * as deviceModule from '../engine/device';
 import { tinyPlatform } from '../testing/tinyPlatform';
 import { createClient } from './client';
 import { portPair } from './port';
@@ -8,7 +9,7 @@ import { createSession } from './session';
 let lose: (reason: string) => void;
 
 vi.mock('../engine/device', async (original) => {
-  const device = await original<typeof import('../engine/device')>();
+  const device = await original<typeof deviceModule>();
   return {
     ...device,
     openDevice: async (options: Parameters<typeof device.openDevice>[0]) => ({
