@@ -91,7 +91,9 @@ function useDrop() {
   const loadTeacher = useStudio((state) => state.loadTeacher);
   const loadText = useStudio((state) => state.loadText);
   const report = useStudio((state) => state.report);
+  const dismiss = useStudio((state) => state.dismiss);
   const take = async (transfer: DataTransfer) => {
+    dismiss('teacher');
     const picked = await droppedFiles(transfer);
     switch (kindOfFiles(picked.files.map((file) => file.name))) {
       case 'model':
