@@ -50,11 +50,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByRole('button', { name: 'Sweep layer sets' })).toBeVisible({ timeout: 120_000 });
     await expectClean(page, 'Compare, one run and a sweep');
     await page.keyboard.press('?');
-    await expect(page.getByRole('dialog')).toBeVisible();
+    await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
     await expectClean(page, 'Keys');
     await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
     await page.keyboard.press('Control+k');
-    await expect(page.getByRole('dialog')).toBeVisible();
+    await expect(page.getByRole('dialog', { name: 'Commands' })).toBeVisible();
     await expectClean(page, 'Commands');
     await context.close();
   });
