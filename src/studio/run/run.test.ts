@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import { recipeSchema } from '../../recipe/recipe';
+import { RunSeries } from '../series';
+import type { RunRecord } from '../storeRuns';
+import { bestOf, headlineOf, progressOf } from './progress';
+import { plannedEnd, positionOf, runCharts } from './specs';
+import { evaluationTable, stepTable } from './tables';
+
+const METHODS = [
+  {
+    id: 'vanilla-kd',
+    label: 'Vanilla KD',
+    needsTeacher: true,
+    terms: [
+      { id: 'hard', label: 'hard, CE' },
+      { id: 'soft', label: 'soft, KL' },
+    ],
+  },
+  { id: 'fine-tune', label: 'Fine-tuning', needsTeacher: false, terms: [{ id: 'hard', label: 'CE' }] },
+];
+
+function record(part: Partial<RunRecord> = {}): RunRecord {
+  const stages = [
+    { method: 'vanilla-kd', steps: 60 },
+    { method: 'fine-tune', steps: 40 },
+  ];
+  return {
+    id: 'a',
+    name: 'a',
+    recipe: recipeSchema.parse({ version: 1, teacher: { model: 'demo' }, selection: null, stages }),
+    layers: [0, 1],
+    state: 'running',
+    detail: '',
+    totalSteps: 100,
+    stageSteps: [60, 40],
+    evals: [],
+    samples: [],
+    startedMs: 0,
+    result: null,
+    error: null,
+    ...part,
+  } as RunRecord;
+}
+
+/** Steps of 50 ms and 128 tokens; soft before hard, to see that the method's order wins. */
+function steps(count: number): RunSeries {
+  const series = new RunSeries();
+  for (let step = 1; step <= count; step++) {
+    const stage = step > 60 ? 1 : 0;
+    const terms: Record<string, number> = stage === 0 ? { soft: 2, hard: 1 } : { hard: 1 };
+    const rest = { learningRate: 1e-3, gradNorm: 1, tokens: step * 128, timeMs: step * 50 };
+    series.add({ runId: 'a', stage, step, loss: stage === 0 ? 3 : 1, terms, ...rest });
+  }
+  return series;
+}
+
+const measured = (step: number, perplexity: number) => ({
+  step,
+  perplexity,
+  loss: Math.log(perplexity),
+  tokens: 4096,
+  window: 128,
+  stride: 128,
+});
+
+describe('progress', () => {
+  test('speed, time left and the stages come from the steps', () => {
+    const progress = progressOf(record(), steps(70));
+    expect(progress).toMatchObject({
+      step: 70,
+      totalSteps: 100,
+      stage: 1,
+      stageDone: [60, 10],
+      tokens: 8960,
+    });
+    expect(progress.tokensPerSecond).toBeCloseTo(2560);
+    expect(progress.leftMs).toBeCloseTo(1500);
+  });
+  test('before the first step nothing is claimed', () => {
+    const progress = progressOf(record(), undefined);
+    expect(progress).toMatchObject({ step: 0, stage: 0, tokensPerSecond: null, leftMs: null });
+  });
+  test('the headline says what is done and what follows', () => {
+    const run = record();
+    expect(headlineOf(run, progressOf(run, steps(18)), METHODS)).toEqual({
+      verb: 'Distilling',
+      rest: 'stage 1 of 2, Vanilla KD · step 18 of 100',
+      next: 'then Fine-tuning, 40 steps',
+    });
+    expect(headlineOf(run, progressOf(run, steps(70)), METHODS)).toMatchObject({
+      verb: 'Training',
+      next: '',
+    });
+  });
+  test('the best measurement is the lowest one', () => {
+    expect(bestOf([measured(0, 90), measured(10, 40), measured(20, 41)])?.step).toBe(10);
+    expect(bestOf([])).toBeUndefined();
+  });
+});
+
+describe('charts of a run', () => {
+  test('terms follow the method’s order and a stage breaks the lines', () => {
+    const { loss } = runCharts(record(), steps(70), METHODS, 'step');
+    expect(loss.series.map((one) => one.id)).toEqual(['total', 'hard', 'soft']);
+    expect(loss.series[0]!.restarts).toEqual([60]);
+    expect(loss.xEnd).toBe(100);
+  });
+  test('a single term is the total and is not drawn twice', () => {
+    const series = new RunSeries();
+    series.add({
+      runId: 'a',
+      stage: 0,
+      step: 1,
+      loss: 2,
+      terms: { hard: 2 },
+      learningRate: 0,
+      gradNorm: 0,
+      tokens: 1,
+      timeMs: 1,
+    });
+    expect(runCharts(record(), series, METHODS, 'step').loss.series.map((one) => one.id)).toEqual(['total']);
+  });
+  test('measurements stand where their step stands on every axis', () => {
+    const series = steps(20);
+    expect(positionOf(series, 10, 'step')).toBe(10);
+    expect(positionOf(series, 10, 'tokens')).toBe(1280);
+    expect(positionOf(series, 10, 'time')).toBe(500);
+    expect(positionOf(series, 0, 'time')).toBe(0);
+    const run = record({ evals: [measured(10, 50), measured(0, 90)] });
+    const { perplexity } = runCharts(run, series, METHODS, 'tokens');
+    expect(Array.from(perplexity.series[0]!.x)).toEqual([0, 1280]);
+    expect(perplexity.references?.map((one) => one.id)).toEqual(['before']);
+  });
+  test('the end of tokens and time is estimated from what is done; an ended run ends where it ended', () => {
+    expect(plannedEnd(record(), steps(20), 'tokens')).toBe(12_800);
+    expect(plannedEnd(record(), steps(20), 'time')).toBe(5000);
+    expect(plannedEnd(record({ state: 'stopped' }), steps(20), 'step')).toBe(0);
+  });
+});
+
+describe('tables', () => {
+  test('steps have a column for every term', () => {
+    const { head, rows } = stepTable(steps(2));
+    expect(head).toEqual([
+      'step',
+      'tokens',
+      'time_ms',
+      'loss',
+      'loss_soft',
+      'loss_hard',
+      'learning_rate',
+      'gradient_norm',
+    ]);
+    expect(rows).toEqual([
+      [1, 128, 50, 3, 2, 1, 1e-3, 1],
+      [2, 256, 100, 3, 2, 1, 1e-3, 1],
+    ]);
+    expect(stepTable(undefined).rows).toEqual([]);
+  });
+  test('measurements keep their protocol', () => {
+    expect(evaluationTable({ evals: [measured(5, 40)] }).rows).toEqual([
+      [5, 40, Math.log(40), 4096, 128, 128],
+    ]);
+  });
+});
