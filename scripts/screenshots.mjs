@@ -6,6 +6,7 @@
  *
  * Without a GPU that the browser sees, the runs go through software WebGPU; 150 steps take some minutes then.
  */
+/* global localStorage */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
@@ -78,7 +79,7 @@ const go = (/** @type {string} */ place) => page.getByRole('link', { name: place
 
 async function train(/** @type {string} */ preset) {
   await go('Compose');
-  await page.getByRole('radio', { name: new RegExp(`^${preset}`) }).click();
+  await page.getByRole('radio', { name: preset, exact: true }).click();
   await start.getByRole('button', { name: /^Run/ }).click();
   await go('Run');
 }
@@ -89,6 +90,9 @@ await page
   .getByText(/^measuring/)
   .first()
   .waitFor({ state: 'hidden' });
+// Which device it was still stands in the chip above.
+const banner = page.getByRole('button', { name: 'Close the note on the device' });
+if (await banner.isVisible()) await banner.click();
 await photograph('compose');
 
 await train('Pseudo-uniform');

@@ -49,7 +49,7 @@ function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
     result: null,
     error: null,
     ...part,
-  } as RunRecord;
+  };
 }
 
 function finished(id: string, after: number): RunRecord {

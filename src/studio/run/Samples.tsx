@@ -60,7 +60,6 @@ function SampleItem({ run, sample }: { run: RunRecord; sample: Sample }) {
       </div>
       <p>
         <span className="faint">… {lastWord}</span>
-        {continuation.startsWith(' ') ? '' : ' '}
         {continuation}
       </p>
     </li>

@@ -39,7 +39,7 @@ function record(part: Partial<RunRecord> = {}): RunRecord {
     result: null,
     error: null,
     ...part,
-  } as RunRecord;
+  };
 }
 
 /** Steps of 50 ms and 128 tokens; soft before hard, to see that the method's order wins. */
