@@ -55,7 +55,15 @@ export default defineConfig({
       },
     },
   },
-  optimizeDeps: { include: tfjs },
+  optimizeDeps: {
+    include: [
+      ...tfjs,
+      '@huggingface/hub',
+      '@huggingface/tokenizers',
+      'gpt-tokenizer/BytePairEncodingCore',
+      'gpt-tokenizer/bpeRanks/r50k_base',
+    ],
+  },
   server: { headers: isolation },
   preview: { headers: isolation },
   build: {

@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
+import { webgpuBackend } from '../src/engine/dispatch';
 
 export interface Timing {
   /** Medians over the repeats, milliseconds. */
@@ -28,13 +29,11 @@ const quantile = (sorted: readonly number[], q: number) => {
 /** Waits until the GPU has done everything submitted so far; the wasm and cpu backends are never behind. */
 export async function drain(): Promise<void> {
   if (tf.getBackend() !== 'webgpu') return;
-  const backend = tf.backend() as unknown as {
-    submitQueue(): void;
-    endComputePassEncoder(): void;
-    device: GPUDevice;
-  };
-  backend.endComputePassEncoder();
-  backend.submitQueue();
+  const backend = webgpuBackend();
+  if (backend.commandEncoder) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
   await backend.device.queue.onSubmittedWorkDone();
 }
 

@@ -1,5 +1,5 @@
 /** When the selection rests, its zero-shot perplexity is measured once and remembered. */
-import { keptLayers } from './selectionState';
+import { keptLayers, usesTeacher } from './selectionState';
 import type { useStudio } from './store';
 
 /** Long enough that dragging over slabs starts one measurement, short enough to feel immediate. */
@@ -16,10 +16,12 @@ export function measurementKey(ref: string, layers: readonly number[]): string {
 export function watchSelection(store: typeof useStudio): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wanted = () => {
-    const { teacher, recipe, measurements, problems, phase, activeRunId } = store.getState();
+    const { teacher, recipe, methods, measurements, problems, phase, activeRunId } = store.getState();
     if (!teacher || phase !== 'ready' || activeRunId || problems.measure) return undefined;
     const whole = Array.from({ length: teacher.config.nLayer }, (_, layer) => layer);
-    return [keptLayers(recipe, teacher), whole].find(
+    // The whole teacher is worth a measurement, but not a download that nothing else asks for.
+    const spares = teacher.ref.startsWith('hf:') && !usesTeacher(recipe, methods);
+    return [keptLayers(recipe, teacher), ...(spares ? [] : [whole])].find(
       (layers) => layers.length > 0 && !measurements[measurementKey(teacher.ref, layers)],
     );
   };

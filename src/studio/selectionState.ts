@@ -28,6 +28,16 @@ export function keptLayers(recipe: Recipe, teacher: Teacher): readonly number[] 
   return presetState(selection.strategy, n, selection.keep, seed).layers;
 }
 
+/** True when a stage learns from the loaded teacher, which then is needed as a whole. */
+export function usesTeacher(
+  recipe: Recipe,
+  methods: readonly Pick<MethodCard, 'id' | 'needsTeacher'>[],
+): boolean {
+  return recipe.stages.some((stage) =>
+    methods.some(({ id, needsTeacher }) => id === stage.method && needsTeacher),
+  );
+}
+
 export function choiceOf(recipe: Recipe): Choice {
   return recipe.selection !== null && 'strategy' in recipe.selection ? recipe.selection.strategy : 'manual';
 }

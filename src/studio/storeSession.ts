@@ -16,7 +16,7 @@ import type {
 } from '../worker/protocol';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
-import { fitRecipe } from './selectionState';
+import { fitRecipe, usesTeacher } from './selectionState';
 import type { StudioState } from './store';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
@@ -86,6 +86,12 @@ function labelOf(ref: ModelRef): string {
     case 'run':
       return 'a student of this session';
   }
+}
+
+/** A run without a teacher needs the student's blocks only; `undefined` means the whole model. */
+function purposeOf({ recipe, methods }: StudioState) {
+  const { selection, seed } = recipe;
+  return usesTeacher(recipe, methods) ? undefined : { selection, seed };
 }
 
 type Set = Parameters<StateCreator<StudioState>>[0];
@@ -178,7 +184,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       solve('teacher');
       const options = follow(set, 'loadingTeacher', labelOf(model));
       try {
-        const teacher = await connection.request({ type: 'loadModel', model }, options);
+        const request = { type: 'loadModel' as const, model, purpose: purposeOf(get()) };
+        const teacher = await connection.request(request, options);
         const stale = Object.entries(get().measurements).filter(([key]) => key.startsWith(`${teacher.ref}|`));
         const measurements = { ...get().measurements };
         // Other files may come under the same name.

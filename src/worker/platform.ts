@@ -25,7 +25,7 @@ export interface SnapshotStore {
 export interface Platform {
   /** Folder or address of tfjs's wasm files, ending in a slash. */
   readonly wasmPath: string;
-  /** Fetch a whole repository when it is loaded, with progress, rather than each weight when it is first used. */
+  /** Fetch what a model is loaded for at once, with progress, rather than each weight when it is first used. */
   readonly fetchesAhead: boolean;
   /** The bundled teacher's folder. */
   demoTeacher(): Promise<FileSet>;

@@ -127,7 +127,8 @@ export interface ExportedFile {
 
 export type CommandBody =
   | { type: 'open'; device: 'auto' | BackendName; hubUrl: string }
-  | { type: 'loadModel'; model: ModelRef }
+  /** With a `purpose` only the blocks that its selection keeps are fetched from the Hub; others when needed. */
+  | { type: 'loadModel'; model: ModelRef; purpose?: Pick<Recipe, 'selection' | 'seed'> }
   | { type: 'loadText'; text: TextRef; contextLength: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }

@@ -140,7 +140,7 @@ export function createSession(port: Port, platform: Platform): void {
       case 'open':
         return open(command);
       case 'loadModel': {
-        const { card, vocabulary } = await loader.load(command.model, task);
+        const { card, vocabulary } = await loader.load(command.model, task, command.purpose);
         if (vocabulary.tokenizer) reader = card.ref;
         if (!runs.inProgress()) await lane.run(async () => models.releaseOthers(card.ref));
         return card;

@@ -79,6 +79,7 @@ export function compareRows(
 /** What a run shows in place of its result. */
 export function stateText(run: RunRecord): string {
   if (run.state === 'failed') return 'ended with an error';
+  if (run.state === 'stopped') return 'stopped';
   return isActive(run) ? `${run.state} …` : '';
 }
 

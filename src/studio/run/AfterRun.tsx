@@ -7,7 +7,7 @@ import { ErrorCard } from '../pieces/ErrorCard';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
 import type { RunRecord } from '../storeRuns';
-import type { ErrorReport, ExportedFile, RunResult } from '../../worker/protocol';
+import type { ErrorReport, ExportedFile } from '../../worker/protocol';
 import { Continue } from './Continue';
 import { canSaveToFolder, downloadFiles, saveToFolder } from './saveFiles';
 
@@ -16,10 +16,10 @@ type Dtype = 'f32' | 'f16' | 'bf16';
 const BYTES: Record<Dtype, number> = { f32: 4, f16: 2, bf16: 2 };
 
 /** The way home for the student: a Hugging Face checkpoint, and a first conversation with it. */
-export function AfterRun({ run, result }: { run: RunRecord; result: RunResult }) {
+export function AfterRun({ run }: { run: RunRecord }) {
   return (
     <>
-      <ExportStudent run={run} result={result} />
+      <ExportStudent run={run} />
       <Continue run={run} />
     </>
   );
@@ -27,7 +27,7 @@ export function AfterRun({ run, result }: { run: RunRecord; result: RunResult })
 
 type State = { kind: 'idle' } | { kind: 'busy' } | { kind: 'saved'; files: ExportedFile[]; where: string };
 
-function ExportStudent({ run, result }: { run: RunRecord; result: RunResult }) {
+function ExportStudent({ run }: { run: RunRecord }) {
   const connection = useStudio((state) => state.connection);
   const busyElsewhere = useStudio((state) => state.activeRunId !== null);
   const [dtype, setDtype] = useState<Dtype>('f16');
@@ -63,9 +63,14 @@ function ExportStudent({ run, result }: { run: RunRecord; result: RunResult }) {
           onChange={(value) => setDtype(value as Dtype)}
         />
       </div>
-      <p className="small muted">
-        {formatCompact(result.parameters)} parameters, about {formatBytes(result.parameters * BYTES[dtype])}
-      </p>
+      {run.result ? (
+        <p className="small muted">
+          {formatCompact(run.result.parameters)} parameters, about{' '}
+          {formatBytes(run.result.parameters * BYTES[dtype])}
+        </p>
+      ) : (
+        <p className="small muted">The weights of the last good step.</p>
+      )}
       <div className="row run-export">
         {canSaveToFolder() && (
           <Button

@@ -56,6 +56,11 @@ function EmptyRun() {
   );
 }
 
+/** The session keeps the weights of every ended run, and the last good ones of a run whose loss broke down. */
+function hasStudent(run: RunRecord): boolean {
+  return run.result !== null || (run.error?.name === 'TrainingError' && run.totalSteps > 0);
+}
+
 function ShownRun({ run }: { run: RunRecord }) {
   const retry = useStudio((state) => state.go);
   return (
@@ -75,7 +80,7 @@ function ShownRun({ run }: { run: RunRecord }) {
       <ChartTools run={run} />
       <Charts run={run} />
       <aside className="run-side">
-        {!isActive(run) && run.result && <AfterRun run={run} result={run.result} />}
+        {hasStudent(run) && <AfterRun run={run} />}
         <Samples run={run} />
       </aside>
     </div>

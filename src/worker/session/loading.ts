@@ -1,10 +1,13 @@
 /** Finds and opens the models that commands and recipes name. */
 import { RecipeError, unreachable } from '../../errors';
+import { parameterCount } from '../../model/config';
+import type { Recipe } from '../../recipe/recipe';
 import { filesFileSet, type FileSet } from '../../io/source';
 import type { Platform } from '../platform';
 import type { ModelRef } from '../protocol';
 import { openModel, type KnownModel, type ModelRegistry } from './models';
 import { parseRef, refOf } from './refs';
+import { wantedLayers } from './teacher';
 import type { Task } from './task';
 
 const DEMO_NOTE =
@@ -21,9 +24,12 @@ export interface LoaderServices {
   runInProgress(): boolean;
 }
 
+/** What a model is loaded for: with a selection only the student's blocks are fetched ahead. */
+export type Purpose = Pick<Recipe, 'selection' | 'seed'>;
+
 export interface Loader {
   /** Opens a model, also one that is known already: its files may have changed. */
-  load(model: ModelRef, task: Task): Promise<KnownModel>;
+  load(model: ModelRef, task: Task, purpose?: Purpose): Promise<KnownModel>;
   /** A model by its name: as loaded before, or loaded now. */
   ensure(ref: string, task: Task): Promise<KnownModel>;
 }
@@ -54,6 +60,7 @@ export function createLoader(services: LoaderServices): Loader {
     model: ModelRef & { kind: 'hub' },
     ref: string,
     task: Task,
+    purpose: Purpose,
   ): Promise<KnownModel> {
     const { repo, revision } = model;
     let asked = 0;
@@ -66,20 +73,26 @@ export function createLoader(services: LoaderServices): Loader {
     const files = await platform.openHub({ repo, revision, hubUrl, onProgress, signal: task.signal });
     const known = await openModel(ref, files);
     if (platform.fetchesAhead) {
-      expected = asked + known.card.bytes;
-      await known.fetchAll(task);
+      const layers = wantedLayers(purpose, known.config.nLayer);
+      const share = parameterCount({ ...known.config, nLayer: layers.length }) / known.card.parameters;
+      expected = asked + Math.round(known.card.bytes * share);
+      await known.fetch(layers, task);
     }
     files.warnings.forEach(services.warn);
     return known;
   }
 
-  async function load(model: ModelRef, task: Task): Promise<KnownModel> {
+  async function load(
+    model: ModelRef,
+    task: Task,
+    purpose: Purpose = { selection: null, seed: 0 },
+  ): Promise<KnownModel> {
     const ref = refOf(model);
     if (model.kind === 'run' && models.has(ref)) return models.get(ref);
     const note = model.kind === 'demo' ? DEMO_NOTE : undefined;
     const known =
       model.kind === 'hub'
-        ? await openFromHub(model, ref, task)
+        ? await openFromHub(model, ref, task, purpose)
         : await openModel(ref, await filesOf(model), note);
     task.check();
     services.onLoaded(ref);

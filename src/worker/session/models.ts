@@ -22,11 +22,16 @@ export interface KnownModel {
   readonly checkpoint: Checkpoint | null;
   /** The blocks `layers` as one frozen model; reads and uploads what is not there yet. Do not dispose it. */
   view(layers: readonly number[], task: Task): Promise<Model>;
-  /** Reads every weight once, so that a store can keep it and later uses need no network. */
-  fetchAll(task: Task): Promise<void>;
+  /** config.json as it was found, for fields that Decant does not use; {} for a model that was never a file. */
+  readonly huggingFaceConfig: unknown;
+  /** Reads the weights of these blocks once, so that a store can keep them and later uses need no network. */
+  fetch(layers: readonly number[], task: Task): Promise<void>;
   /** Takes its weights off the device. A checkpoint's are read again when something needs them. */
   dispose(): void;
 }
+
+// A range request waits for the network most of its time.
+const PARALLEL_READS = 6;
 
 /** All blocks of a model. */
 export const allLayers = (config: GPT2Config): number[] => Array.from({ length: config.nLayer }, (_, i) => i);
@@ -82,17 +87,27 @@ export async function openModel(ref: string, files: FileSet, note?: string): Pro
   };
   const weights = uploadedWeights(checkpoint, config);
   const { view, dispose } = weights;
-  const fetchAll = async (task: Task) => {
-    for (const name of checkpoint.tensors.keys()) {
-      task.check();
-      await checkpoint.readRaw(name);
-    }
+  const fetch = async (layers: readonly number[], task: Task) => {
+    const names = [...new Set(sourceNames(config, layers).values())];
+    const reader = async () => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+        task.check();
+        await checkpoint.readRaw(name);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_READS }, reader));
   };
-  return { card, config, vocabulary, checkpoint, view, fetchAll, dispose };
+  const huggingFaceConfig = checkpoint.config;
+  return { card, config, vocabulary, checkpoint, huggingFaceConfig, view, fetch, dispose };
 }
 
 /** A student that a run left on the device, as a model that can be measured, exported and taught from. */
-export function studentModel(ref: string, name: string, student: Model, vocabulary: Vocabulary): KnownModel {
+export function studentModel(
+  ref: string,
+  name: string,
+  student: Model,
+  { vocabulary, huggingFaceConfig }: Pick<KnownModel, 'vocabulary' | 'huggingFaceConfig'>,
+): KnownModel {
   const { config, params } = student;
   const card: ModelCard = {
     ref,
@@ -111,13 +126,14 @@ export function studentModel(ref: string, name: string, student: Model, vocabula
     config,
     vocabulary,
     checkpoint: null,
+    huggingFaceConfig,
     view(layers) {
       const view = Object.fromEntries(
         [...sourceNames(config, layers)].map(([target, source]) => [target, params[source]!]),
       );
       return Promise.resolve({ config: { ...config, nLayer: layers.length }, params: view });
     },
-    fetchAll: () => Promise.resolve(),
+    fetch: () => Promise.resolve(),
     dispose() {
       for (const parameter of Object.values(params)) disposeParameter(parameter);
     },

@@ -53,6 +53,8 @@ interface Prepared {
   recipe: Recipe;
   layers: number[];
   vocabulary: Vocabulary;
+  /** The teacher's config.json. */
+  huggingFaceConfig: unknown;
   student: Model;
   teacher: Model | null;
   text: TokenisedText;
@@ -82,14 +84,22 @@ async function prepare(recipe: Recipe, services: RunServices, task: Task): Promi
         requireTokenizer('the new model', vocabulary),
         task,
       );
-      return { recipe, layers: allLayers(student.config), vocabulary, student, teacher: null, text };
+      return {
+        recipe,
+        layers: allLayers(student.config),
+        vocabulary,
+        huggingFaceConfig: {},
+        student,
+        teacher: null,
+        text,
+      };
     } catch (error) {
       disposeParams(student.params);
       throw error;
     }
   }
   const source = await services.openModel(model, task);
-  const { vocabulary } = source;
+  const { vocabulary, huggingFaceConfig } = source;
   const layers = keptLayers(recipe, source.config.nLayer);
   const text = await services.texts.tokenise(
     recipe.data,
@@ -98,7 +108,7 @@ async function prepare(recipe: Recipe, services: RunServices, task: Task): Promi
   );
   const teacher = await makeTeacher(source, recipe, task);
   const student = await makeStudent(source, layers, task);
-  return { recipe, layers, vocabulary, text, teacher, student };
+  return { recipe, layers, vocabulary, huggingFaceConfig, text, teacher, student };
 }
 
 /** Runs the trainer and turns what it says into events of the protocol. */
@@ -191,7 +201,7 @@ export function createRuns(services: RunServices): Runs {
       task.send({ type: 'runState', runId, state: 'preparing' });
       const prepared = await prepare(recipe, services, task);
       student = prepared.student;
-      const known = studentModel(runRef(runId), recipe.name ?? runId, student, prepared.vocabulary);
+      const known = studentModel(runRef(runId), recipe.name ?? runId, student, prepared);
       // From here on there are weights worth keeping, however the run ends.
       services.models.add(known);
       kept = true;

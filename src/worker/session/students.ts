@@ -23,7 +23,7 @@ export async function exportModel(
     task.progress('reading weights back', tensors.size, all.length, 'rows');
   }
   return exportCheckpoint({
-    config: toHuggingFaceConfig(config),
+    config: toHuggingFaceConfig(config, model.huggingFaceConfig),
     tensors,
     dtype,
     tokenizerFiles: model.vocabulary.files,

@@ -16,11 +16,23 @@ import { allLayers, type KnownModel } from './models';
 import type { Task } from './task';
 
 /** The teacher blocks that the student is made of, in order. Throws SelectionError. */
-export function keptLayers(recipe: Recipe, nLayer: number): number[] {
-  const { selection, seed } = recipe;
+export function keptLayers(
+  { selection, seed }: Pick<Recipe, 'selection' | 'seed'>,
+  nLayer: number,
+): number[] {
   if (selection === null) return Array.from({ length: nLayer }, (_, i) => i);
   if ('layers' in selection) return checkLayers(selection.layers, nLayer);
   return selectLayers(selection.strategy, nLayer, selection.keep, seed).layers;
+}
+
+/** The blocks to fetch for a selection, all of them where it does not fit this model. */
+export function wantedLayers(purpose: Pick<Recipe, 'selection' | 'seed'>, nLayer: number): number[] {
+  try {
+    return keptLayers(purpose, nLayer);
+  } catch (error) {
+    if (error instanceof SelectionError) return keptLayers({ selection: null, seed: 0 }, nLayer);
+    throw error;
+  }
 }
 
 /** True when a stage of the recipe learns from a loaded teacher. */
