@@ -93,7 +93,7 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
             stroke={colourOf(one.style)}
             strokeDasharray={one.style.dash}
           />
-          <text x={one.x} y={one.y} className="halo" textAnchor={one.anchor} fill={colourOf(one.style)}>
+          <text x={one.x} y={one.y} textAnchor={one.anchor} fill={colourOf(one.style)}>
             {one.text}
           </text>
         </g>

@@ -113,7 +113,7 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
     todo: todoOf(spec, x, plot),
     gaps: gapsOf(spec, x, plot),
     best: spec.markBest ? bestOf(spec, x, y, plot) : null,
-    endLabels: frame.endLabels ? endLabelsOf(spec, lines, x, y, plot) : [],
+    endLabels: frame.endLabels ? endLabelsOf(spec, lines, x, y, plot, frame.width) : [],
     hidden: found.hidden,
   };
 }
@@ -130,7 +130,7 @@ function withReferences(range: { low: number; high: number }, spec: LineChartSpe
 function plotOf(frame: Frame, ticks: readonly Tick[], spec: LineChartSpec) {
   const widest = Math.max(1, ...ticks.map((tick) => tick.text.length));
   const labels = Math.max(0, ...spec.series.map((one) => one.label.length));
-  const right = frame.endLabels ? Math.min(frame.width * 0.42, labels * 6.4 + 60) : 10;
+  const right = frame.endLabels ? Math.min(frame.width * 0.42, labels * CHARACTER + 60) : 10;
   return {
     left: Math.ceil(widest * CHARACTER) + 9,
     right: frame.width - right,
@@ -285,7 +285,9 @@ function endLabelsOf(
   x: Scale,
   y: Scale,
   plot: Plot,
+  width: number,
 ): EndLabel[] {
+  const room = Math.floor((width - plot.right - 20) / CHARACTER);
   const inside = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value));
   const ends = lines.flatMap((line) => {
     const last = line.values.findLastIndex((value) => Number.isFinite(value));
@@ -294,7 +296,8 @@ function endLabelsOf(
       x: inside(x.at(line.x[last]!), plot.left, plot.right),
       y: inside(y.at(line.values[last]!), plot.top, plot.bottom),
     };
-    const text = spec.series.find((one) => one.id === line.id)?.label ?? line.id;
+    const label = spec.series.find((one) => one.id === line.id)?.label ?? line.id;
+    const text = label.length > room ? `${label.slice(0, Math.max(1, room - 1))}…` : label;
     return [{ id: line.id, text, style: line.style, from }];
   });
   const wishes = ends.map((end) => end.from.y);

@@ -24,8 +24,9 @@ function summaryOf(entries: readonly SweepEntry[]): string {
 export function BarPicture({ entries, width, height, ref }: BarPictureProps) {
   const values = entries.flatMap((entry) => (entry.row ? [entry.row.perplexity] : []));
   const finite = values.filter((value) => Number.isFinite(value));
-  const domain = linearDomain(0, Math.max(0, ...finite), 6);
   const plot = { left: LABEL, right: width - 64, top: 4, bottom: height - 20 };
+  const most = Math.max(2, Math.min(6, Math.floor((plot.right - plot.left) / 52)));
+  const domain = linearDomain(0, Math.max(0, ...finite), most);
   const x = scaleOf(domain, [plot.left, plot.right], false);
   const pitch = (plot.bottom - plot.top) / Math.max(1, entries.length);
   const teacher = entries.find((entry) => entry.id === 'all')?.row?.perplexity;
@@ -40,7 +41,7 @@ export function BarPicture({ entries, width, height, ref }: BarPictureProps) {
       aria-label={summaryOf(entries)}
     >
       {finite.length > 0 &&
-        linearTicks(domain[0], domain[1], 6).map((tick) => (
+        linearTicks(domain[0], domain[1], most).map((tick) => (
           <g key={tick}>
             <path className="grid" d={`M${x.at(tick)} ${plot.top}V${plot.bottom}`} />
             <text x={x.at(tick)} y={plot.bottom + 15} textAnchor="middle">
