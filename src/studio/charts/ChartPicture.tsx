@@ -1,7 +1,7 @@
 /** The picture itself: one SVG at its real size. The lines are drawn once a publication, the cursor apart. */
 import { memo, useState, type PointerEvent, type Ref } from 'react';
 import { xText } from './axes';
-import type { DrawnLine, Geometry } from './geometry';
+import type { DrawnLine, Geometry } from './drawn';
 import { useCursor, type ChartGroup } from './group';
 import { Marker } from './Marks';
 import { readAt } from './readout';

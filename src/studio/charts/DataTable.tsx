@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { xText } from './axes';
 import { formatCount } from './format';
 import { useCursor, type ChartGroup } from './group';
-import { lowestIndex } from './geometry';
+import { lowestIndex } from './annotations';
 import { tableRows, xHead, type TableRow } from './readout';
 import type { LineChartSpec } from './spec';
 

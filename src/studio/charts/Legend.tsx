@@ -1,4 +1,4 @@
-import type { DrawnLine } from './geometry';
+import type { DrawnLine } from './drawn';
 import { xText } from './axes';
 import { useCursor, type ChartGroup } from './group';
 import { LineSample } from './Marks';

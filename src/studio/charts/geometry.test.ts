@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatFigure } from './format';
-import { geometryOf, type Frame } from './geometry';
+import type { Frame } from './drawn';
+import { geometryOf } from './geometry';
 import { readAt, summaryOf, tableRows } from './readout';
 import type { ChartView, LineChartSpec, LineSeries } from './spec';
 import { BEFORE, INK, RUN_STYLES, TEACHER } from './styles';

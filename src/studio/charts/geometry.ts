@@ -2,87 +2,24 @@
  * Where everything of a line chart stands, in pixels. Pure: the component draws it, the tests look at it.
  * Text is never scaled, so a geometry is made for one width and height.
  */
+import {
+  bestOf,
+  CHARACTER,
+  coordinate,
+  endLabelsOf,
+  endsOf,
+  gapsOf,
+  referencesOf,
+  todoOf,
+} from './annotations';
 import { valueRange, xDomain, xTicks, yAxis, type Tick } from './axes';
 import { lowerBound, minMaxIndices } from './decimate';
+import type { DrawnLine, Frame, Geometry, Point } from './drawn';
 import { formatTick } from './format';
-import { spread } from './labels';
 import { scaleOf, type Scale } from './scale';
 import { smooth } from './smooth';
 import type { ChartView, LineChartSpec, LineSeries } from './spec';
-import type { LineStyle } from './styles';
 
-export interface Point {
-  x: number;
-  y: number;
-}
-
-export interface DrawnLine {
-  id: string;
-  style: LineStyle;
-  /** The line itself; smoothed unless measured. */
-  path: string;
-  /** The raw values below a smoothed line, or nothing. */
-  raw: string;
-  markers: Point[];
-  /** Values that the line shows, for the cursor and the legend. */
-  values: Float64Array;
-  x: Float64Array;
-  measured: boolean;
-}
-
-export interface DrawnReference extends Point {
-  id: string;
-  style: LineStyle;
-  text: string;
-  anchor: 'start' | 'end';
-  /** Where the line itself is. */
-  lineY: number;
-}
-
-export interface EndLabel {
-  id: string;
-  text: string;
-  style: LineStyle;
-  from: Point;
-  labelY: number;
-}
-
-export interface Plot {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
-
-export interface Geometry {
-  width: number;
-  height: number;
-  plot: Plot;
-  x: Scale;
-  y: Scale;
-  xTicks: (Tick & { at: number; anchor: 'start' | 'middle' | 'end' })[];
-  yTicks: (Tick & { at: number })[];
-  lines: DrawnLine[];
-  references: DrawnReference[];
-  /** What is still to come, shaded. */
-  todo: { x: number; width: number } | null;
-  gaps: number[];
-  best:
-    | (Point & { text: string; labelX: number; anchor: 'start' | 'end'; style: LineStyle; index: number })
-    | null;
-  endLabels: EndLabel[];
-  hidden: number;
-}
-
-export interface Frame {
-  width: number;
-  height: number;
-  small: boolean;
-  endLabels: boolean;
-}
-
-/** Average width of a character of 11 px text with tabular figures. */
-const CHARACTER = 6.2;
 /** Markers closer than this would run into one another. */
 const MARKER_ROOM = 7;
 
@@ -173,11 +110,6 @@ function pathOf(
   return path;
 }
 
-/** A tenth of a pixel is enough, and values far outside a clipped axis stay short. */
-function coordinate(value: number): number {
-  return Math.round(Math.max(-1e4, Math.min(1e4, value)) * 10) / 10;
-}
-
 function lineOf(one: LineSeries, values: Float64Array, x: Scale, y: Scale, smoothing: number): DrawnLine {
   const from = Math.max(0, lowerBound(one.x, x.domain[0]) - 1);
   const to = Math.min(one.x.length, lowerBound(one.x, x.domain[1]) + 1);
@@ -199,108 +131,4 @@ function lineOf(one: LineSeries, values: Float64Array, x: Scale, y: Scale, smoot
     x: one.x,
     measured: one.measured === true,
   };
-}
-
-/** Pixel heights of the lines' first and last values: where a label at that side would meet them. */
-function endsOf(lines: readonly DrawnLine[], y: Scale): { first: number[]; last: number[] } {
-  const finite = (value: number) => Number.isFinite(value);
-  const first = lines.flatMap((line) => line.values.find(finite) ?? []);
-  const last = lines.flatMap((line) => line.values.findLast(finite) ?? []);
-  return { first: first.map(y.at), last: last.map(y.at) };
-}
-
-function referencesOf(
-  spec: LineChartSpec,
-  y: Scale,
-  plot: Plot,
-  ends: { first: number[]; last: number[] },
-): DrawnReference[] {
-  const taken: number[] = [];
-  const room = (heights: number[], at: number) => Math.min(...heights.map((height) => Math.abs(height - at)));
-  return (spec.references ?? [])
-    .filter((one) => one.value >= y.domain[0] && one.value <= y.domain[1])
-    .map((one) => {
-      const lineY = y.at(one.value);
-      const below = lineY + 14;
-      const crowded = below > plot.bottom - 2 || taken.some((other) => Math.abs(other - below) < 13);
-      const labelY = crowded ? lineY - 5 : below;
-      taken.push(labelY);
-      const text = `${one.label} ${one.text ?? spec.formatValue(one.value)}`;
-      const left = room(ends.last, labelY) < 24 && room(ends.first, labelY) > room(ends.last, labelY);
-      const x = left ? plot.left + 4 : plot.right;
-      return { id: one.id, style: one.style, text, lineY, x, y: labelY, anchor: left ? 'start' : 'end' };
-    });
-}
-
-function todoOf(spec: LineChartSpec, x: Scale, plot: Plot): Geometry['todo'] {
-  const last = Math.max(0, spec.xNow ?? 0, ...spec.series.map((one) => one.x.at(-1) ?? 0));
-  if (spec.xEnd <= last) return null;
-  const from = Math.max(plot.left, Math.min(plot.right, x.at(last)));
-  return plot.right - from < 1 ? null : { x: from, width: plot.right - from };
-}
-
-function gapsOf(spec: LineChartSpec, x: Scale, plot: Plot): number[] {
-  const positions = new Set<number>();
-  for (const one of spec.series) {
-    for (const index of one.breaks ?? []) {
-      if (index <= 0 || index >= one.x.length) continue;
-      const at = (x.at(one.x[index - 1]!) + x.at(one.x[index]!)) / 2;
-      if (at >= plot.left && at <= plot.right) positions.add(coordinate(at));
-    }
-  }
-  return [...positions];
-}
-
-/** Index of the lowest finite value, or -1. */
-export function lowestIndex(values: ArrayLike<number>): number {
-  let best = -1;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]!) && (best < 0 || values[i]! < values[best]!)) best = i;
-  }
-  return best;
-}
-
-function bestOf(spec: LineChartSpec, x: Scale, y: Scale, plot: Plot): Geometry['best'] {
-  const one = spec.series.find((candidate) => candidate.measured);
-  if (!one) return null;
-  const index = lowestIndex(one.y);
-  if (index < 0) return null;
-  const at = { x: x.at(one.x[index]!), y: y.at(one.y[index]!) };
-  if (at.x < plot.left - 1 || at.x > plot.right + 1) return null;
-  const text = `best ${spec.formatValue(one.y[index]!)}`;
-  const fits = at.x + 12 + text.length * 6.6 < plot.right;
-  return {
-    ...at,
-    text,
-    labelX: fits ? at.x + 12 : at.x - 12,
-    anchor: fits ? 'start' : 'end',
-    style: one.style,
-    index,
-  };
-}
-
-function endLabelsOf(
-  spec: LineChartSpec,
-  lines: readonly DrawnLine[],
-  x: Scale,
-  y: Scale,
-  plot: Plot,
-  width: number,
-): EndLabel[] {
-  const room = Math.floor((width - plot.right - 20) / CHARACTER);
-  const inside = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value));
-  const ends = lines.flatMap((line) => {
-    const last = line.values.findLastIndex((value) => Number.isFinite(value));
-    if (last < 0) return [];
-    const from = {
-      x: inside(x.at(line.x[last]!), plot.left, plot.right),
-      y: inside(y.at(line.values[last]!), plot.top, plot.bottom),
-    };
-    const label = spec.series.find((one) => one.id === line.id)?.label ?? line.id;
-    const text = label.length > room ? `${label.slice(0, Math.max(1, room - 1))}…` : label;
-    return [{ id: line.id, text, style: line.style, from }];
-  });
-  const wishes = ends.map((end) => end.from.y);
-  const placed = spread(wishes, 15, plot.top + 4, plot.bottom);
-  return ends.map((end, i) => ({ ...end, labelY: placed[i]! }));
 }

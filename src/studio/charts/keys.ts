@@ -1,7 +1,7 @@
 /** What a key does in a chart (visual.md, section 6). Pure but for moving the group's cursor. */
 import { xText } from './axes';
-import type { DrawnLine } from './geometry';
-import { lowestIndex } from './geometry';
+import type { DrawnLine } from './drawn';
+import { lowestIndex } from './annotations';
 import type { ChartGroup } from './group';
 import { readAt } from './readout';
 import type { ChartView, LineChartSpec } from './spec';

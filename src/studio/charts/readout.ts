@@ -2,7 +2,7 @@
 import { xText } from './axes';
 import { lowerBound, nearest } from './decimate';
 import { formatCount } from './format';
-import { lowestIndex } from './geometry';
+import { lowestIndex } from './annotations';
 import { smooth } from './smooth';
 import type { LineChartSpec, LineSeries, XUnit } from './spec';
 
