@@ -14,11 +14,11 @@ test('every recipe of the project is valid', () => {
   for (const name of names) expect(() => read(name), name).not.toThrow();
 });
 
-test('the demo run distils the pseudo-uniform half for 300 steps', () => {
+test('the demo run distils the pseudo-uniform half for 200 steps', () => {
   const { selection, stages, teacher } = read('demo.json');
   expect(teacher.model).toBe('demo');
   expect(selection).toEqual({ strategy: 'pseudo-uniform', keep: 6 });
-  expect(stages.map(({ method, steps }) => [method, steps])).toEqual([['vanilla-kd', 300]]);
+  expect(stages.map(({ method, steps }) => [method, steps])).toEqual([['vanilla-kd', 200]]);
 });
 
 test('the sweep differs from the demo run in what is measured only', () => {

@@ -3,6 +3,7 @@
  * read it, and it is kept in the browser's local storage.
  */
 import type { StateCreator } from 'zustand';
+import demo from '../../recipes/demo.json';
 import { recipeSchema, type Recipe, type Stage } from '../recipe/recipe';
 import type { StudioState } from './store';
 
@@ -28,14 +29,8 @@ export interface RecipeSlice {
 
 /** What a newcomer finds: it gives a falling curve within seconds on the bundled teacher. */
 export function defaultRecipe(): Recipe {
-  return recipeSchema.parse({
-    version: 1,
-    teacher: { model: 'demo' },
-    selection: { strategy: 'pseudo-uniform', keep: 6 },
-    stages: [{ method: 'vanilla-kd', steps: 200 }],
-    // A quarter of the usual tokens: the first curve must not wait for a long measurement on a slow device.
-    evaluation: { prompt: 'The people of this country', maxTokens: 4096 },
-  });
+  const { name: _, ...recipe } = demo;
+  return recipeSchema.parse(recipe);
 }
 
 /** A recipe out of local storage, or the default when it is none of this version. */
