@@ -82,11 +82,17 @@ function placeLabels(
   y: Scale,
   plot: ScatterGeometry['plot'],
 ): PlacedPoint[] {
+  const stairs = points
+    .filter((point) => front.has(point.id))
+    .map((point) => [x.at(point.x), y.at(point.y)] as const);
   const wishes = points.map((point) => {
     const at = { x: x.at(point.x), y: y.at(point.y) };
     const right = at.x + 12 + point.label.length * CHARACTER < plot.right + 14;
-    // The staircase leaves a point of the front to the right, so its label stands below the line.
-    return { point, at, right, wish: at.y + (front.has(point.id) && right ? 15 : 4) };
+    // The staircase leaves a point of the front to the right, so labels there stand below the line.
+    const onStairs = stairs.some(
+      ([left, height]) => Math.abs(left - at.x) < 8 && Math.abs(height - at.y) < 10,
+    );
+    return { point, at, right, wish: at.y + (onStairs && right ? 15 : 4) };
   });
   return wishes.map((one) => {
     // Labels on the same side of points in nearly the same column share its height.

@@ -1,10 +1,14 @@
-import type { Ref } from 'react';
-import { formatFigure, formatTick } from '../charts/format';
-import { linearDomain, linearTicks, scaleOf } from '../charts/scale';
-import type { SweepEntry } from './sweep';
+import { Switch } from '@mantine/core';
+import { useState, type Ref } from 'react';
+import { FigureCard } from '../charts/FigureCard';
+import { formatCount, formatFigure, formatTick } from '../charts/format';
+import { linearDomain, linearTicks, logDomain, logTicks, scaleOf } from '../charts/scale';
+import { sweepTable, wantsLog, type SweepEntry } from './sweep';
 
 interface BarPictureProps {
   entries: readonly SweepEntry[];
+  /** Bars then begin at the axis' low end, not at zero. */
+  log: boolean;
   width: number;
   height: number;
   ref: Ref<SVGSVGElement>;
@@ -20,14 +24,17 @@ function summaryOf(entries: readonly SweepEntry[]): string {
   return `Zero-shot perplexity by layer set, lower is better: ${words.join(', ')}.`;
 }
 
-/** One bar a layer set from zero; the teacher is a dashed line through all of them. */
-export function BarPicture({ entries, width, height, ref }: BarPictureProps) {
+/** One bar a layer set; the teacher is a dashed line through all of them. */
+function BarPicture({ entries, log, width, height, ref }: BarPictureProps) {
   const values = entries.flatMap((entry) => (entry.row ? [entry.row.perplexity] : []));
   const finite = values.filter((value) => Number.isFinite(value));
   const plot = { left: LABEL, right: width - 64, top: 4, bottom: height - 20 };
   const most = Math.max(2, Math.min(6, Math.floor((plot.right - plot.left) / 52)));
-  const domain = linearDomain(0, Math.max(0, ...finite), most);
-  const x = scaleOf(domain, [plot.left, plot.right], false);
+  const onLog = log && finite.length > 0;
+  const highest = Math.max(0, ...finite);
+  const domain = onLog ? logDomain(Math.min(...finite) * 0.7, highest) : linearDomain(0, highest, most);
+  const ticks = onLog ? logTicks(domain[0], domain[1], most) : linearTicks(domain[0], domain[1], most);
+  const x = scaleOf(domain, [plot.left, plot.right], onLog);
   const pitch = (plot.bottom - plot.top) / Math.max(1, entries.length);
   const teacher = entries.find((entry) => entry.id === 'all')?.row?.perplexity;
   return (
@@ -41,7 +48,7 @@ export function BarPicture({ entries, width, height, ref }: BarPictureProps) {
       aria-label={summaryOf(entries)}
     >
       {finite.length > 0 &&
-        linearTicks(domain[0], domain[1], most).map((tick) => (
+        ticks.map((tick) => (
           <g key={tick}>
             <path className="grid" d={`M${x.at(tick)} ${plot.top}V${plot.bottom}`} />
             <text x={x.at(tick)} y={plot.bottom + 15} textAnchor="middle">
@@ -85,5 +92,22 @@ function Bar({ entry, y, left, to }: BarProps) {
         {value === undefined ? '…' : formatFigure(value)}
       </text>
     </g>
+  );
+}
+
+/** The sweep as bars, filled as its rows arrive; exported like every chart. */
+export function SweepBars({ entries }: { entries: readonly SweepEntry[] }) {
+  const [chosenLog, setChosenLog] = useState<boolean | null>(null);
+  const log = chosenLog ?? wantsLog(entries);
+  const tokens = entries.find((entry) => entry.row)?.row?.tokens;
+  const drawn = entries.filter((entry) => entry.layers.length > 0);
+  return (
+    <FigureCard
+      title="Zero-shot perplexity by layer set"
+      unit={tokens === undefined ? '' : `${formatCount(tokens)} tokens, lower is better`}
+      table={sweepTable(entries)}
+      tools={<Switch size="xs" label="Log scale" checked={log} onChange={() => setChosenLog(!log)} />}
+      draw={(frame) => <BarPicture entries={drawn} log={log} {...frame} />}
+    />
   );
 }

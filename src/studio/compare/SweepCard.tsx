@@ -1,7 +1,6 @@
 import { Button, NumberInput } from '@mantine/core';
 import { useState } from 'react';
 import { toCsv } from '../charts/csv';
-import { FigureCard } from '../charts/FigureCard';
 import { saveText } from '../charts/figure';
 import { formatCount, formatFigure } from '../charts/format';
 import { ErrorCard } from '../pieces/ErrorCard';
@@ -9,7 +8,7 @@ import { Icon } from '../pieces/Icon';
 import { keptLayers, withLayers, withStrategy } from '../selectionState';
 import { useStudio } from '../store';
 import { STRATEGIES, type Strategy } from '../../recipe/recipe';
-import { BarPicture } from './Bars';
+import { SweepBars } from './Bars';
 import { LayerGlyph } from './LayerGlyph';
 import { sortBy } from './rows';
 import { SortHead } from './SortHead';
@@ -45,14 +44,7 @@ export function SweepCard() {
       </section>
       {entries.length > 0 && (
         <div className="compare-bars" style={{ minHeight: 92 + 30 * total }}>
-          <FigureCard
-            title="Zero-shot perplexity by layer set"
-            unit={tokens === undefined ? '' : `${formatCount(tokens)} tokens, lower is better`}
-            table={sweepTable(sorted)}
-            draw={(frame) => (
-              <BarPicture entries={sorted.filter((entry) => entry.layers.length > 0)} {...frame} />
-            )}
-          />
+          <SweepBars entries={sorted} />
         </div>
       )}
     </>

@@ -14,7 +14,7 @@ import {
   type Sort,
   type SortKey,
 } from './rows';
-import { sweepCandidates, sweepCell, sweepEntries, sweepTable, withRow } from './sweep';
+import { sweepCandidates, sweepCell, sweepEntries, sweepTable, wantsLog, withRow } from './sweep';
 import { RUN_STYLES } from '../charts/styles';
 
 const BASE: RecipeInput = {
@@ -192,6 +192,24 @@ describe('the sweep', () => {
     const filled = withRow(same, row).filter((entry) => entry.row !== null);
     expect(filled.map((entry) => entry.id)).toContain('twin');
     expect(filled.map((entry) => entry.id)).toContain('uniform');
+  });
+  test('bars go to a log scale when the worst set would hide the others', () => {
+    const filled = (perplexities: number[]) =>
+      sweepEntries(recipe(), teacher, 6).map((entry, i) => {
+        const row = {
+          strategy: '',
+          keep: 6,
+          layers: [],
+          parameters: 1,
+          perplexity: perplexities[i]!,
+          tokens: 1,
+        };
+        return i < perplexities.length ? { ...entry, row } : entry;
+      });
+    expect(wantsLog(filled([40, 80, 5000]))).toBe(true);
+    expect(wantsLog(filled([40, 80, 200]))).toBe(false);
+    expect(wantsLog(filled([40, Infinity]))).toBe(false);
+    expect(wantsLog(filled([]))).toBe(false);
   });
   test('a rule without an answer is not measured and says why', () => {
     const entries = sweepEntries(recipe(), teacher, 11);

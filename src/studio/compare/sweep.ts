@@ -80,3 +80,13 @@ export function sweepTable(entries: readonly SweepEntry[]) {
     ]),
   };
 }
+
+/** A worst set this many times the best makes the others unreadable on an axis from zero. */
+const LOG_RATIO = 8;
+
+/** Whether a sweep's perplexities are better read on a log scale. */
+export function wantsLog(entries: readonly SweepEntry[]): boolean {
+  const values = entries.flatMap((entry) => (entry.row ? [entry.row.perplexity] : []));
+  const finite = values.filter((value) => Number.isFinite(value));
+  return finite.length > 1 && Math.max(...finite) > LOG_RATIO * Math.min(...finite);
+}
