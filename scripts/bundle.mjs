@@ -38,7 +38,7 @@ export async function bundle(entry) {
     format: 'esm',
     // `module` first: with `main`, tfjs-core would be there twice, with two registries.
     mainFields: ['module', 'main'],
-    external: ['webgpu'],
+    external: ['webgpu', 'vite', 'playwright-core'],
     sourcemap: 'inline',
     banner: { js: BANNER },
     legalComments: 'none',

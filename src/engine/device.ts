@@ -16,10 +16,12 @@ import { adapterKind, setVariants, type AdapterKind } from './variants';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
-/** What is shown about a device; the protocol's type of the same name has the same fields. */
+/** What is shown about a device; the session passes it on as it is. */
 export interface DeviceInfo {
   backend: BackendName;
+  /** For people: `NVIDIA GeForce RTX 4070`, `SwiftShader`, `this processor, one thread`. */
   description: string;
+  /** True when WebGPU runs on the processor, or no WebGPU is there. */
   software: boolean;
   features: string[];
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };

@@ -3,23 +3,12 @@
  * `File` handles, big arrays are transferred. Every command has an id and gets exactly one `done` or
  * `failed`; events carry no id. Times are in milliseconds, losses in nats per token.
  */
+import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 
-export type BackendName = 'webgpu' | 'wasm' | 'cpu';
-
-export interface DeviceInfo {
-  backend: BackendName;
-  /** For people: `NVIDIA GeForce RTX 4070`, `SwiftShader`, `this processor, one thread`. */
-  description: string;
-  /** True when WebGPU runs on the processor, or no WebGPU is there. */
-  software: boolean;
-  features: string[];
-  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
-  /** Why this backend and not a faster one; shown as a banner. Absent on a real GPU. */
-  reason?: string;
-}
+export type { BackendName, DeviceInfo };
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
