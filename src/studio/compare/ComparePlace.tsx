@@ -7,7 +7,7 @@ import { formatCount, formatFigure } from '../charts/format';
 import { ChartGroup } from '../charts/group';
 import { LineChart } from '../charts/LineChart';
 import type { ScatterPoint } from '../charts/scatter';
-import type { LineChartSpec } from '../charts/spec';
+import type { ChartDefaults, LineChartSpec } from '../charts/spec';
 import { TEACHER } from '../charts/styles';
 import { Icon } from '../pieces/Icon';
 import { perplexitySeries, plannedEnd } from '../run/specs';
@@ -107,16 +107,17 @@ function teacherReference(rows: readonly CompareRow[]) {
   return value === undefined ? [] : [{ id: 'teacher', label: 'teacher', value, style: TEACHER }];
 }
 
+const DEFAULTS: ChartDefaults = { log: true, clip: false, smoothing: 0 };
+
 function Curves({ rows }: { rows: readonly CompareRow[] }) {
   const [group] = useState(() => new ChartGroup());
-  const log = useCompareView((state) => state.log);
   const version = useSyncExternalStore(seriesBook.subscribe, seriesBook.version);
   const spec = useMemo<LineChartSpec>(() => {
     const shown = rows.filter((row) => row.style !== null);
     const order = [...shown].sort((a, b) => Number(b.focus) - Number(a.focus));
     return {
       title: 'Validation perplexity',
-      unit: log ? 'by step, log scale' : 'by step',
+      unit: 'by step, on the validation text',
       series: order.map((row) =>
         perplexitySeries(row.run, seriesBook.get(row.run.id), 'step', {
           label: row.run.name,
@@ -131,13 +132,12 @@ function Curves({ rows }: { rows: readonly CompareRow[] }) {
           : Math.max(0, ...shown.map((row) => plannedEnd(row.run, seriesBook.get(row.run.id), 'step'))),
       formatValue: formatFigure,
     };
-  }, [rows, log, version]);
-  const defaults = useMemo(() => ({ log, clip: false, smoothing: 0 }), [log]);
+  }, [rows, version]);
   return (
     <LineChart
       spec={spec}
       group={group}
-      defaults={defaults}
+      defaults={DEFAULTS}
       endLabels
       empty="Tick a run above to see its curve."
     />

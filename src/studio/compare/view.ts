@@ -8,7 +8,6 @@ interface CompareView {
   hidden: ReadonlySet<string>;
   sort: Sort<SortKey>;
   sweepSort: Sort<SweepKey>;
-  log: boolean;
   toggle(id: string): void;
   setSort(sort: Sort<SortKey>): void;
   setSweepSort(sort: Sort<SweepKey>): void;
@@ -18,7 +17,6 @@ export const useCompareView = create<CompareView>()((set, get) => ({
   hidden: new Set(),
   sort: { key: 'after', descending: false },
   sweepSort: { key: 'perplexity', descending: false },
-  log: true,
   toggle(id) {
     const hidden = new Set(get().hidden);
     if (!hidden.delete(id)) hidden.add(id);
