@@ -264,7 +264,8 @@ describe('snapshots', () => {
       snapshotEvery: 3,
       onSnapshot,
     });
-    expect(snapshots.map(({ step }) => step)).toEqual([3, 6, 9]);
+    // Every three steps, and at the end of each stage.
+    expect(snapshots.map(({ step }) => step)).toEqual([3, 4, 6, 9, 10]);
     for (const resume of snapshots) {
       const student = newModel(99);
       const resumed = await runTraining({ recipe, batches, student, resume });
@@ -275,6 +276,27 @@ describe('snapshots', () => {
     }
     disposeParams(whole.params);
   });
+});
+
+test('a run that is stopped leaves a snapshot of the step it stopped after', async () => {
+  const student = newModel();
+  const control = createControl();
+  const taken: number[] = [];
+  const { result } = await runTraining({
+    recipe: trainingRecipe([stage({ steps: 50 })]),
+    batches,
+    student,
+    control,
+    snapshotEvery: 100,
+    onEvent: (event) => {
+      if (event.type === 'step' && event.step === 5) void control.stop();
+    },
+    onSnapshot: ({ step }) => Promise.resolve(void taken.push(step)),
+  });
+  expect(result).toMatchObject({ stopped: true });
+  expect(taken).toEqual([result.steps]);
+  expect(result.steps).toBeLessThan(8);
+  disposeParams(student.params);
 });
 
 describe('methods with several parts', () => {

@@ -41,6 +41,7 @@ export interface TrainingOptions {
   onEvent: (event: TrainingEvent) => void;
   /** Report every so many steps. Default: as often as reading back costs little, at least about ten times a second. */
   reportEvery?: number;
+  /** A snapshot every so many steps, at the end of every stage, and when the run is stopped. */
   snapshotEvery?: number;
   onSnapshot?: (snapshot: TrainingSnapshot) => Promise<void>;
   /** Go on from here instead of from the start. */
@@ -129,7 +130,11 @@ async function runStage(
     const decision = await control.next();
     if (decision !== 'step') {
       await read();
-      if (decision === 'stop') return 'stopped';
+      if (decision === 'stop') {
+        // Nothing of a run that was stopped by hand need be trained twice.
+        if (step > first) await snapshot(options, run, step, tally);
+        return 'stopped';
+      }
       if (decision === 'evaluate') await evaluate(options, tally);
       else await standStill(options, tally);
       continue;
@@ -149,14 +154,26 @@ async function runStage(
     const isLast = step === run.steps;
     const keeps = tally.step % KEEP_EVERY === 0;
     const evaluates = recipe.evaluation.every > 0 && tally.step % recipe.evaluation.every === 0;
-    const snapshots = options.snapshotEvery !== undefined && tally.step % options.snapshotEvery === 0;
+    const { snapshotEvery } = options;
+    const snapshots = snapshotEvery !== undefined && (isLast || tally.step % snapshotEvery === 0);
     const due = tally.step - tally.reportedStep >= tally.reportEvery;
     if (due || isLast || keeps || evaluates || snapshots) await read();
     if (keeps) good.keep(tally.step);
-    if (snapshots) await options.onSnapshot?.(await takeSnapshot(run, step, tally));
+    if (snapshots) await snapshot(options, run, step, tally);
     if (evaluates || (isLast && run.index === recipe.stages.length - 1)) await evaluate(options, tally);
   }
   return 'finished';
+}
+
+/** Hands over all that is needed to go on from here, where somebody keeps it. */
+async function snapshot(
+  { snapshotEvery, onSnapshot }: TrainingOptions,
+  run: StageRun,
+  step: number,
+  tally: Tally,
+): Promise<void> {
+  if (snapshotEvery === undefined || !onSnapshot) return;
+  await onSnapshot(await takeSnapshot(run, step, tally));
 }
 
 async function standStill({ control, onEvent }: TrainingOptions, tally: Tally): Promise<void> {
