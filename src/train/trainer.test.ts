@@ -14,8 +14,6 @@ import { installWasm } from '../engine/wasm.node';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
 import { checkTraining } from '../testing/trainingChecks';
 import { createControl } from './control';
-import type { TrainingSnapshot } from './snapshot';
-import type { TrainingStep } from './report';
 
 beforeAll(async () => {
   await openDevice({ prefer: 'wasm', wasmPath: installWasm() });
@@ -42,7 +40,6 @@ const newModel = (seed = 1, trainable = true): Model => ({
 const batches = () => cycle(randomBatches(5, 2, 8, config.vocabSize));
 const optimizer = { learningRate: 1e-2, warmupSteps: 0 };
 const stage = (fields: object) => ({ method: 'fine-tune', steps: 6, batchSize: 2, optimizer, ...fields });
-const lossesOf = (steps: TrainingStep[]) => steps.map(({ loss }) => loss);
 
 async function weightsOf({ params }: Model): Promise<number[]> {
   const values = await Promise.all(Object.values(params).map(({ value }) => readTensor(value)));
@@ -248,55 +245,6 @@ describe('a breakdown', () => {
     );
     disposeParams(student.params);
   });
-});
-
-describe('snapshots', () => {
-  test('going on from a snapshot gives the same losses and weights, bit for bit', async () => {
-    const recipe = trainingRecipe([stage({ steps: 4 }), stage({ steps: 6, gradAccumSteps: 2 })]);
-    const whole = newModel();
-    const snapshots: TrainingSnapshot[] = [];
-    const onSnapshot = (snapshot: TrainingSnapshot) =>
-      Promise.resolve(void snapshots.push(structuredClone(snapshot)));
-    const uninterrupted = await runTraining({
-      recipe,
-      batches,
-      student: whole,
-      snapshotEvery: 3,
-      onSnapshot,
-    });
-    // Every three steps, and at the end of each stage.
-    expect(snapshots.map(({ step }) => step)).toEqual([3, 4, 6, 9, 10]);
-    for (const resume of snapshots) {
-      const student = newModel(99);
-      const resumed = await runTraining({ recipe, batches, student, resume });
-      expect(lossesOf(resumed.steps)).toEqual(lossesOf(uninterrupted.steps).slice(resume.step));
-      expect(resumed.result).toMatchObject({ steps: 10, tokens: uninterrupted.result.tokens });
-      expect(await weightsOf(student)).toEqual(await weightsOf(whole));
-      disposeParams(student.params);
-    }
-    disposeParams(whole.params);
-  });
-});
-
-test('a run that is stopped leaves a snapshot of the step it stopped after', async () => {
-  const student = newModel();
-  const control = createControl();
-  const taken: number[] = [];
-  const { result } = await runTraining({
-    recipe: trainingRecipe([stage({ steps: 50 })]),
-    batches,
-    student,
-    control,
-    snapshotEvery: 100,
-    onEvent: (event) => {
-      if (event.type === 'step' && event.step === 5) void control.stop();
-    },
-    onSnapshot: ({ step }) => Promise.resolve(void taken.push(step)),
-  });
-  expect(result).toMatchObject({ stopped: true });
-  expect(taken).toEqual([result.steps]);
-  expect(result.steps).toBeLessThan(8);
-  disposeParams(student.params);
 });
 
 describe('methods with several parts', () => {
