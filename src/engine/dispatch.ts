@@ -1,6 +1,6 @@
 /**
  * Records our kernels into the command encoder of tfjs's WebGPU backend, so that they keep their order with
- * tfjs's own ops. About 6 microseconds a dispatch in Chromium against 115 for a tfjs op: no shape uniforms, no
+ * tfjs's own ops. In the prototype a dispatch took 6 microseconds in Chromium, a tfjs op 115: no shape uniforms, no
  * writeBuffer, one cached immutable uniform buffer per content.
  *
  * This file, `device.ts` and `parameter.ts` alone touch the backend. The members in `Backend` are private but stable in the

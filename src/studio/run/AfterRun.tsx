@@ -99,5 +99,5 @@ function statusText(state: State): string {
   if (state.kind === 'busy') return 'Writing the checkpoint …';
   if (state.kind === 'saved')
     return `${state.files.length} files ${state.where}: ${state.files.map((file) => file.name).join(', ')}.`;
-  return 'config.json, model.safetensors and the tokenizer: loads unchanged in transformers, and here as a teacher.';
+  return 'config.json, model.safetensors and the tokenizer: the Hugging Face layout, and a teacher when dropped here.';
 }
