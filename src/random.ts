@@ -21,7 +21,8 @@ export interface RandomStream {
   permutation(n: number): Uint32Array;
 }
 
-function finalise(h: number): number {
+/** The finaliser of murmur3, a bijection of 32 bits; `engine/ops/noise.ts` has it in WGSL. */
+export function finalise(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
