@@ -157,12 +157,29 @@ export function markWritten(info: TensorInfo): void {
  * recorded before still sees the old values, because it is submitted first.
  */
 export function writeTensor(info: TensorInfo, values: Float32Array | Int32Array): void {
+  writeTensorRange(info, 0, values);
+}
+
+/** As `writeTensor`, for the elements from `first` on. */
+export function writeTensorRange(info: TensorInfo, first: number, values: Float32Array | Int32Array): void {
   const backend = webgpuBackend();
   const buffer = bufferOf(info);
   if (backend.commandEncoder) {
     backend.endComputePassEncoder();
     backend.submitQueue();
   }
-  backend.device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+  backend.device.queue.writeBuffer(buffer, first * 4, values as Float32Array<ArrayBuffer>);
   markWritten(info);
+}
+
+/** Gives `to` the values of `from`, a tensor of the same size, on the GPU and whatever a kernel can bind. */
+export function copyTensor(from: TensorInfo, to: TensorInfo): void {
+  const backend = webgpuBackend();
+  const [source, target] = [bufferOf(from), bufferOf(to)];
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.commandEncoder!.copyBufferToBuffer(source, 0, target, 0, source.size);
+  for (const { dataId } of [from, to]) backend.commandQueueOwnedIds.add(dataId);
+  backend.submitQueue();
+  markWritten(to);
 }

@@ -34,11 +34,22 @@ export function createParameter(
   trainable = true,
   onTape = false,
 ): Parameter {
+  return parameterOf(name, () => tf.tensor(values, shape as number[], 'float32'), trainable, onTape);
+}
+
+/** Makes a parameter of the tensor that `make` gives, sharing its values. */
+export function parameterOf(
+  name: string,
+  make: () => Tensor,
+  trainable = true,
+  onTape = false,
+): Parameter {
   const value = tf.tidy(() =>
     // tfjs keeps variable names globally, and teacher and student share theirs.
-    tf.variable(tf.tensor(values, shape as number[], 'float32'), trainable, `${name}#${created++}`),
+    tf.variable(make(), trainable, `${name}#${created++}`),
   );
-  return { name, shape, size: values.length, trainable, onTape, value, gradient: null };
+  const { shape, size } = value;
+  return { name, shape, size, trainable, onTape, value, gradient: null };
 }
 
 /** Replaces the weights; on the GPU in the same buffer. Throws ShapeError when the number of values differs. */

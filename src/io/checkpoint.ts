@@ -8,9 +8,8 @@
 import { CheckpointError } from '../errors';
 import { countNonFinite, decodeFloats, type FloatDtype } from './floats';
 import { canonicalise, locate, readJson, type LocatedTensor } from './layout';
-import { readTensor } from './safetensors';
-import type { FileSet } from './source';
-import { checkTiedEnds, checkTiedWhole } from './tied';
+import { PIECE_BYTES, type FileSet } from './source';
+import { checkTiedEnds, checkTiedPiece } from './tied';
 
 export interface TensorEntry {
   dtype: FloatDtype;
@@ -26,6 +25,20 @@ export interface FloatTensor {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A part of a tensor, in the order of the file: the weights from element `first` on. */
+export interface RawPiece {
+  first: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The same as float32. */
+export interface FloatPiece {
+  first: number;
+  values: Float32Array<ArrayBuffer>;
+  /** Size as stored. */
+  stored: number;
+}
+
 export interface Checkpoint {
   /** The folder's or the repository's name. */
   readonly name: string;
@@ -33,9 +46,16 @@ export interface Checkpoint {
   readonly config: unknown;
   /** By canonical name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** One tensor's bytes. Throws CheckpointError when there is no such tensor or, for wte, the head is not tied. */
+  /**
+   * One tensor piece by piece, each read when it is asked for: at most 8 MiB of it are in memory. Throws
+   * CheckpointError when there is no such tensor or, for wte, the head is not tied.
+   */
+  rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined>;
+  /** One tensor piece by piece as float32, exact. */
+  floatPieces(name: string): AsyncGenerator<FloatPiece, void, undefined>;
+  /** One whole tensor's bytes; throws as `rawPieces` does. */
   readRaw(name: string): Promise<FloatTensor>;
-  /** One tensor as float32, exact. */
+  /** One whole tensor as float32, exact. */
   readFloat32(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** One sentence each; NaN found while reading is added. */
   readonly warnings: string[];
@@ -43,6 +63,7 @@ export interface Checkpoint {
 }
 
 const MAX_CONFIG_BYTES = 10_000_000;
+const ELEMENT_BYTES: Record<FloatDtype, number> = { F32: 4, F16: 2, BF16: 2 };
 
 /** Opens a checkpoint: reads config.json and the headers, no weights. Throws CheckpointError. */
 export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
@@ -58,6 +79,16 @@ export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
   return checkpointOf(files, config, weights, head);
 }
 
+/** Takes the bytes over: F32 needs no second copy. */
+function floatsOf(dtype: FloatDtype, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  if (dtype === 'F32' && bytes.byteOffset % 4 === 0)
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  return decodeFloats(dtype, bytes);
+}
+
+const nonFiniteWarning = (name: string, count: number) =>
+  `${name} holds ${count} value${count === 1 ? '' : 's'} that ${count === 1 ? 'is' : 'are'} NaN or infinite.`;
+
 function checkpointOf(
   files: FileSet,
   config: unknown,
@@ -68,28 +99,44 @@ function checkpointOf(
   const scanned = new Set<string>();
   let untested = head;
 
-  async function readRaw(name: string): Promise<FloatTensor> {
+  function find(name: string): LocatedTensor {
     const tensor = weights.get(name);
-    if (!tensor)
-      throw new CheckpointError(
-        `the checkpoint ${files.name} has no tensor ${name}`,
-        'config.json and the weights come from different models; load both from one repository.',
-      );
-    const { bytes } = await readTensor(tensor.source, tensor.range);
-    const { dtype, shape } = tensor.range;
-    if (!scanned.has(name)) {
-      scanned.add(name);
-      const broken = countNonFinite(dtype, bytes);
-      if (broken > 0)
-        warnings.push(
-          `${name} holds ${broken} value${broken === 1 ? '' : 's'} that ${broken === 1 ? 'is' : 'are'} NaN or infinite.`,
-        );
+    if (tensor) return tensor;
+    throw new CheckpointError(
+      `the checkpoint ${files.name} has no tensor ${name}`,
+      'config.json and the weights come from different models; load both from one repository.',
+    );
+  }
+
+  async function* rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined> {
+    const { source, range } = find(name);
+    const { dtype, start, end } = range;
+    const width = ELEMENT_BYTES[dtype];
+    const twin = name === 'wte.weight' ? untested : null;
+    const scans = !scanned.has(name);
+    let broken = 0;
+    for (let at = start; at < end; at += PIECE_BYTES) {
+      const first = (at - start) / width;
+      const bytes = await source.read(at, Math.min(at + PIECE_BYTES, end));
+      if (scans) broken += countNonFinite(dtype, bytes);
+      if (twin) await checkTiedPiece(twin, dtype, first, bytes);
+      yield { first, bytes };
     }
-    if (name === 'wte.weight' && untested) {
-      await checkTiedWhole(untested, { dtype, shape, bytes });
-      untested = null;
+    if (twin) untested = null;
+    if (scanned.has(name)) return;
+    scanned.add(name);
+    if (broken > 0) warnings.push(nonFiniteWarning(name, broken));
+  }
+
+  async function readRaw(name: string): Promise<FloatTensor> {
+    const { dtype, shape, start, end } = find(name).range;
+    let whole: Uint8Array<ArrayBuffer> | undefined;
+    for await (const { first, bytes } of rawPieces(name)) {
+      // A tensor of one piece is that piece: the bytes are ours alone.
+      if (bytes.length === end - start) whole = bytes;
+      else (whole ??= new Uint8Array(end - start)).set(bytes, first * ELEMENT_BYTES[dtype]);
     }
-    return { dtype, shape, bytes };
+    return { dtype, shape, bytes: whole ?? new Uint8Array(0) };
   }
 
   const tensors = new Map<string, TensorEntry>();
@@ -99,13 +146,16 @@ function checkpointOf(
     name: files.name,
     config,
     tensors,
+    rawPieces,
+    async *floatPieces(name) {
+      const { dtype } = find(name).range;
+      for await (const { first, bytes } of rawPieces(name))
+        yield { first, values: floatsOf(dtype, bytes), stored: bytes.length };
+    },
     readRaw,
     async readFloat32(name) {
       const { dtype, bytes } = await readRaw(name);
-      // The bytes are ours alone: F32 needs no second copy of what may be 150 MB.
-      if (dtype === 'F32' && bytes.byteOffset % 4 === 0)
-        return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-      return decodeFloats(dtype, bytes);
+      return floatsOf(dtype, bytes);
     },
     warnings,
     files,

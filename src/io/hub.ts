@@ -2,7 +2,7 @@
  * A repository of the Hugging Face Hub, or of a mirror that speaks its paths, as a set of files read by ranges.
  *
  * The branch is resolved to a commit, whose listing gives names, sizes and content ids; after that, only the ranges
- * that the reader asks for are fetched. They are kept, in pieces of at most 16 MiB, in a store under the Hub's address
+ * that the reader asks for are fetched. They are kept, in pieces of at most 8 MiB, in a store under the Hub's address
  * and the file's content id (the sha256 of big files, git's blob id of small ones; a mirror could claim any id, hence
  * the address). So a second load fetches the listing and no file, a new version never meets old bytes, a cancelled
  * download goes on where it stopped, and two repositories with the same file share it. Where the Hub cannot be
@@ -19,7 +19,7 @@ import {
   type Listing,
 } from './hubListing';
 import { cancelled, UnreachableError } from './httpErrors';
-import { checkRange, type ByteSource, type FileSet } from './source';
+import { checkRange, PIECE_BYTES, type ByteSource, type FileSet } from './source';
 import type { ByteStore } from './storage';
 import { DEFAULT_PATIENCE, resumingFetch, type Patience } from './transfer';
 
@@ -59,7 +59,6 @@ export interface HubFileSet extends FileSet {
   readonly warnings: string[];
 }
 
-const PIECE_BYTES = 1 << 24;
 /** Files up to here are checked against their content id when they are read whole. */
 const MAX_HASHED_BYTES = 1 << 26;
 
@@ -166,6 +165,7 @@ class HubRepository implements HubFileSet {
     const { downloadFile } = await import('@huggingface/hub');
     const { name: repo, commit: revision, hubUrl } = this;
     const name = `${entry.name} of ${repo}`;
+    const bytes = new Uint8Array(end - start);
     let failure: unknown = null;
     const blob = await downloadFile({
       repo: { type: 'model', name: repo },
@@ -177,6 +177,7 @@ class HubRepository implements HubFileSet {
         name,
         start,
         end,
+        into: bytes,
         size: entry.size,
         fetch: this.fetch,
         signal: this.options.signal,
@@ -192,13 +193,12 @@ class HubRepository implements HubFileSet {
       },
     });
     if (!blob) throw new SourceError(`there is no ${name}`, 'Load the repository again.');
-    const buffer = await blob
+    await blob
       .slice(start, end)
       .arrayBuffer()
       .catch((error: unknown) => {
         throw failure ?? error;
       });
-    const bytes = new Uint8Array(buffer);
     const whole = start === 0 && end === entry.size && bytes.length <= MAX_HASHED_BYTES;
     if (whole && !(await matchesContent(bytes, entry.content)))
       throw new CheckpointError(

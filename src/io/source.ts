@@ -5,6 +5,12 @@
  */
 import { CheckpointError, SourceError } from '../errors';
 
+/**
+ * Tensors are read in pieces of at most so many bytes, so that loading needs a few pieces of memory and no whole
+ * tensor: the embedding of GPT-2 XL alone has 322 MB. Also the size in which a store keeps what it downloaded.
+ */
+export const PIECE_BYTES = 1 << 23;
+
 export interface ByteSource {
   readonly name: string;
   /** Length in bytes. */

@@ -19,7 +19,11 @@ export function folderStore(root: string): ByteStore {
   return {
     async get(folder, name) {
       try {
-        return new Uint8Array(await readFile(place(folder, name)));
+        const bytes = await readFile(place(folder, name));
+        // A small file may share its memory with others of Node's.
+        return bytes.buffer.byteLength === bytes.length
+          ? new Uint8Array(bytes.buffer)
+          : new Uint8Array(bytes);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;

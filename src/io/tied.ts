@@ -53,17 +53,22 @@ export async function checkTiedEnds(head: LocatedTensor, table: LocatedTensor): 
   }
 }
 
-/** Compares the whole head with the bytes of wte, in chunks. Throws CheckpointError when they differ. */
-export async function checkTiedWhole(
+/**
+ * Compares the head with a part of wte that starts at element `first`, reading as much of it. Throws
+ * CheckpointError when they differ.
+ */
+export async function checkTiedPiece(
   head: LocatedTensor,
-  table: { dtype: FloatDtype; shape: readonly number[]; bytes: Uint8Array },
+  dtype: FloatDtype,
+  first: number,
+  bytes: Uint8Array,
 ): Promise<void> {
-  const width = elementBytes(table.dtype);
-  const count = table.bytes.byteLength / width;
+  const width = elementBytes(dtype);
+  const count = bytes.byteLength / width;
   for (let start = 0; start < count; start += CHUNK_ELEMENTS) {
     const end = Math.min(start + CHUNK_ELEMENTS, count);
-    const x = await readElements(head, start, end);
-    if (!equal(x, head.range.dtype, table.bytes.subarray(start * width, end * width), table.dtype))
+    const x = await readElements(head, first + start, first + end);
+    if (!equal(x, head.range.dtype, bytes.subarray(start * width, end * width), dtype))
       refuse('differs from wte.weight');
   }
 }

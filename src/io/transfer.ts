@@ -19,6 +19,8 @@ export interface Transfer extends Asking {
   start: number;
   end: number;
   size: number;
+  /** Filled with the range as it arrives. */
+  into: Uint8Array;
   /** Told the length of every piece that arrives. */
   onBytes: (count: number) => void;
   /** Told why the body failed: browsers replace a stream's error by a TypeError of their own. */
@@ -183,8 +185,9 @@ function readWithin(connection: Connection, stallMs: number): Promise<ReadableSt
 }
 
 /**
- * A fetch whose answer is the transfer's range, whatever happens to the connections below it. Its body fails with
- * SourceError when patience ends and with CancelledError on the signal.
+ * A fetch that gets the transfer's range, whatever happens to the connections below it. The bytes go straight into
+ * `into`, since whoever collects a body holds it twice in the end; the answer's body stays empty and closes when
+ * all is there. It fails with SourceError when patience ends and with CancelledError on the signal.
  */
 export function resumingFetch(transfer: Transfer): typeof fetch {
   const { name, start, end, signal, patience } = transfer;
@@ -226,22 +229,25 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
       }
     }
 
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const piece = await next().catch((error: unknown) => {
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async start(controller) {
+        try {
+          while (position < end) {
+            const piece = await next();
+            failures = 0;
+            transfer.into.set(piece, position - start);
+            position += piece.length;
+            transfer.onBytes(piece.length);
+          }
+        } catch (error) {
           transfer.onFailure(error);
           throw error;
-        });
-        failures = 0;
-        position += piece.length;
-        transfer.onBytes(piece.length);
-        controller.enqueue(piece);
-        if (position < end) return;
+        }
         controller.close();
         connection.reader.cancel().catch(() => undefined); // the rest of a file from a server without ranges
       },
       cancel: () => connection.reader.cancel(),
     });
-    return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status: 206 });
+    return new Response(body, { status: 206 });
   };
 }

@@ -41,16 +41,29 @@ function numbered(read: string[] = []): Checkpoint {
     ]),
   );
   const names = [...tensors.keys()];
+  const refuse = () => {
+    throw new Error('not asked for');
+  };
   return {
     name: 'numbered',
     config: {},
     tensors,
     warnings: [],
     files: { name: 'none', list: () => Promise.resolve([]), open: () => Promise.resolve(null) },
-    readRaw: () => Promise.reject(new Error('not asked for')),
-    readFloat32(name) {
+    rawPieces: refuse,
+    readRaw: refuse,
+    readFloat32: refuse,
+    async *floatPieces(name) {
       read.push(name);
-      return Promise.resolve(new Float32Array(sizeOf(tensors.get(name)!.shape)).fill(names.indexOf(name)));
+      const size = sizeOf(tensors.get(name)!.shape);
+      const half = size >> 1;
+      const piece = (first: number, end: number) => ({
+        first,
+        values: new Float32Array(end - first).fill(names.indexOf(name)),
+        stored: 4 * (end - first),
+      });
+      yield await Promise.resolve(piece(0, half));
+      yield piece(half, size);
     },
   };
 }
@@ -72,9 +85,8 @@ test('loading some blocks reads their tensors and no others, and reports what it
   const read: string[] = [];
   const checkpoint = numbered(read);
   const progress: [number, number][] = [];
-  const params = await loadParams(checkpoint, config, [1, 3], true, (done, total) =>
-    progress.push([done, total]),
-  );
+  const onProgress = (done: number, total: number) => void progress.push([done, total]);
+  const params = await loadParams(checkpoint, config, [1, 3], { onProgress });
   expect(read.some((name) => /^h\.[02]\./.test(name))).toBe(false);
   expect(read.length).toBe(2 * 12 + 4);
   const place = [...checkpoint.tensors.keys()].indexOf('h.3.ln_2.weight');
@@ -82,6 +94,24 @@ test('loading some blocks reads their tensors and no others, and reports what it
   const total = parameterCount({ ...config, nLayer: 2 });
   expect(progress.at(-1)).toEqual([total, total]);
   disposeParams(params);
+});
+
+test('weights that are on the device already are copied there, and the copy is another tensor', async () => {
+  const read: string[] = [];
+  const checkpoint = numbered(read);
+  const teacher = await loadParams(checkpoint, config, undefined, { trainable: false });
+  read.length = 0;
+  const resident = (name: string) => (name === 'wpe.weight' ? undefined : teacher[name]);
+  const progress: number[] = [];
+  const onProgress = (done: number) => void progress.push(done);
+  const student = await loadParams(checkpoint, config, [3], { resident, onProgress });
+  expect(read).toEqual(['wpe.weight']);
+  expect(progress.at(-1)).toBe(parameterCount({ ...config, nLayer: 1 }));
+  expect(student['h.0.ln_1.bias']).toMatchObject({ name: 'h.0.ln_1.bias', trainable: true });
+  disposeParams(teacher);
+  const place = [...checkpoint.tensors.keys()].indexOf('h.3.ln_1.bias');
+  expect([...(await readTensor(student['h.0.ln_1.bias']!.value))]).toEqual(Array(8).fill(place));
+  disposeParams(student);
 });
 
 test.each([

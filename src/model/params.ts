@@ -5,6 +5,7 @@
  */
 import type { Parameter } from '../engine/parameter';
 import { createParameter, disposeParameter } from '../engine/parameter';
+import { copyParameter, fillParameter } from '../engine/upload';
 import { CheckpointError } from '../errors';
 import type { Checkpoint } from '../io/checkpoint';
 import { randomStream } from '../random';
@@ -129,29 +130,48 @@ export function sourceNames(config: GPT2Config, layers: readonly number[]): Map<
   return names;
 }
 
+export interface LoadOptions {
+  /** Default true. */
+  trainable?: boolean;
+  /** Told the weights read so far and in all, after every piece; what it throws ends the loading. */
+  onProgress?: (done: number, total: number) => void;
+  /** A weight of the checkpoint that is on the device already, to be copied there instead of read. */
+  resident?: (name: string) => Parameter | undefined;
+}
+
 /**
- * Reads a model's weights onto the device. `layers` are the blocks to keep, in order, and become h.0, h.1, …;
- * without it all are read. Only these tensors' bytes are read. `onTensor` is told the parameters read so far
- * and in all. Throws CheckpointError as `checkTensors` does.
+ * Reads a model's weights onto the device, piece by piece. `layers` are the blocks to keep, in order, and become
+ * h.0, h.1, …; without it all are read. Only these tensors' bytes are read. Throws CheckpointError as `checkTensors`
+ * does.
  */
 export async function loadParams(
   checkpoint: Checkpoint,
   config: GPT2Config,
   layers: readonly number[] = Array.from({ length: config.nLayer }, (_, i) => i),
-  trainable = true,
-  onTensor?: (done: number, total: number) => void,
+  { trainable = true, onProgress, resident }: LoadOptions = {},
 ): Promise<GPT2Params> {
   checkTensors(checkpoint.tensors, config);
   const shapes = expectedTensors({ ...config, nLayer: layers.length });
   const total = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const params: Record<string, Parameter> = {};
   let done = 0;
+  const read = async function* (source: string) {
+    for await (const piece of checkpoint.floatPieces(source)) {
+      yield piece;
+      done += piece.values.length;
+      onProgress?.(done, total);
+    }
+  };
   try {
     for (const [name, source] of sourceNames(config, layers)) {
       const shape = shapes.get(name)!;
-      params[name] = createParameter(name, shape, await checkpoint.readFloat32(source), trainable);
+      const there = resident?.(source);
+      params[name] = there
+        ? copyParameter(name, there, trainable)
+        : await fillParameter(name, shape, read(source), trainable);
+      if (!there) continue;
       done += sizeOf(shape);
-      onTensor?.(done, total);
+      onProgress?.(done, total);
     }
   } catch (error) {
     disposeParams(params);

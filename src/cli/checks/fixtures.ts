@@ -65,7 +65,7 @@ export function openFixtures(folder: string): Fixtures {
     async model(name, layers, trainable = true) {
       const checkpoint = await openCheckpoint(await folderFileSet(join(folder, name)));
       const config = parseConfig(checkpoint.config);
-      const params = await loadParams(checkpoint, config, layers, trainable);
+      const params = await loadParams(checkpoint, config, layers, { trainable });
       return { config: { ...config, nLayer: layers?.length ?? config.nLayer }, params };
     },
   };

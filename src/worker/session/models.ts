@@ -3,7 +3,8 @@
  * something needs them, and students of finished runs, which are there already. A selection of layers is a view
  * of the same weights: nothing is uploaded twice.
  */
-import { createParameter, disposeParameter, type Parameter } from '../../engine/parameter';
+import { disposeParameter, type Parameter } from '../../engine/parameter';
+import { fillParameter } from '../../engine/upload';
 import { RecipeError } from '../../errors';
 import { openCheckpoint, type Checkpoint } from '../../io/checkpoint';
 import type { FileSet } from '../../io/source';
@@ -22,6 +23,8 @@ export interface KnownModel {
   readonly checkpoint: Checkpoint | null;
   /** The blocks `layers` as one frozen model; reads and uploads what is not there yet. Do not dispose it. */
   view(layers: readonly number[], task: Task): Promise<Model>;
+  /** A weight of the checkpoint that is on the device now, by its name there. */
+  resident(name: string): Parameter | undefined;
   /** config.json as it was found, for fields that Decant does not use; {} for a model that was never a file. */
   readonly huggingFaceConfig: unknown;
   /** Reads the weights of these blocks once, so that a store can keep them and later uses need no network. */
@@ -30,8 +33,8 @@ export interface KnownModel {
   dispose(): void;
 }
 
-// A range request waits for the network most of its time.
-const PARALLEL_READS = 6;
+// A range request waits for the network most of its time. Each holds a piece of at most 8 MiB.
+const PARALLEL_READS = 4;
 
 /** All blocks of a model. */
 export const allLayers = (config: GPT2Config): number[] => Array.from({ length: config.nLayer }, (_, i) => i);
@@ -46,19 +49,26 @@ function uploadedWeights(checkpoint: Checkpoint, config: GPT2Config) {
       const total = missing.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.bytes ?? 0), 0);
       const known = checkpoint.warnings.length;
       let done = 0;
+      const pieces = async function* (name: string) {
+        for await (const piece of checkpoint.floatPieces(name)) {
+          yield piece;
+          task.check();
+          done += piece.stored;
+          task.progress('reading weights', done, total, 'bytes');
+        }
+      };
       for (const name of missing) {
         task.check();
-        const values = await checkpoint.readFloat32(name);
-        const { shape, bytes } = checkpoint.tensors.get(name)!;
+        const parameter = await fillParameter(name, checkpoint.tensors.get(name)!.shape, pieces(name), false);
         // Another command may have read the same tensor in the meantime.
-        if (!weights.has(name)) weights.set(name, createParameter(name, shape, values, false));
-        done += bytes;
-        task.progress('reading weights', done, total, 'bytes');
+        if (weights.has(name)) disposeParameter(parameter);
+        else weights.set(name, parameter);
       }
       for (const message of checkpoint.warnings.slice(known)) task.send({ type: 'warning', message });
       const params = Object.fromEntries([...names].map(([name, source]) => [name, weights.get(source)!]));
       return { config: { ...config, nLayer: layers.length }, params };
     },
+    resident: (name: string) => weights.get(name),
     dispose() {
       for (const parameter of weights.values()) disposeParameter(parameter);
       weights.clear();
@@ -86,19 +96,18 @@ export async function openModel(ref: string, files: FileSet, note?: string): Pro
     ...(note === undefined ? {} : { note }),
   };
   const weights = uploadedWeights(checkpoint, config);
-  const { view, dispose } = weights;
+  const { view, resident, dispose } = weights;
   const fetch = async (layers: readonly number[], task: Task) => {
     const names = [...new Set(sourceNames(config, layers).values())];
     const reader = async () => {
       for (let name = names.pop(); name !== undefined; name = names.pop()) {
-        task.check();
-        await checkpoint.readRaw(name);
+        for await (const _ of checkpoint.rawPieces(name)) task.check();
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_READS }, reader));
   };
   const huggingFaceConfig = checkpoint.config;
-  return { card, config, vocabulary, checkpoint, huggingFaceConfig, view, fetch, dispose };
+  return { card, config, vocabulary, checkpoint, huggingFaceConfig, view, resident, fetch, dispose };
 }
 
 /** A student that a run left on the device, as a model that can be measured, exported and taught from. */
@@ -133,6 +142,7 @@ export function studentModel(
       );
       return Promise.resolve({ config: { ...config, nLayer: layers.length }, params: view });
     },
+    resident: (name) => params[name],
     fetch: () => Promise.resolve(),
     dispose() {
       for (const parameter of Object.values(params)) disposeParameter(parameter);

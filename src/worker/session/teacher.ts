@@ -1,14 +1,13 @@
 /** From a recipe's words to models: who teaches, which layers are kept, and the student on the device. */
-import { readTensor } from '../../engine/device';
 import type { TokenStream } from '../../data/corpus';
-import { createParameter, disposeParameter, type Parameter } from '../../engine/parameter';
+import { copyParameter } from '../../engine/upload';
 import { CancelledError, RecipeError, SelectionError } from '../../errors';
 import { perplexity } from '../../eval/perplexity';
 import { METHODS } from '../../methods/index';
 import { needsTeacher } from '../../methods/method';
 import { parseConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
-import { initialiseParams, loadParams } from '../../model/params';
+import { initialiseParams, loadParams, type GPT2Params } from '../../model/params';
 import { checkLayers, selectLayers } from '../../model/selection';
 import type { Recipe } from '../../recipe/recipe';
 import type { PerplexityReport } from '../protocol';
@@ -42,20 +41,6 @@ export function wantsTeacher(recipe: Recipe): boolean {
   );
 }
 
-/** A trainable copy of a model that is on the device already. */
-async function copyOf({ config, params }: Model): Promise<Model> {
-  const copies: Record<string, Parameter> = {};
-  try {
-    for (const [name, { shape, value }] of Object.entries(params)) {
-      copies[name] = createParameter(name, shape, await readTensor(value), true);
-    }
-  } catch (error) {
-    Object.values(copies).forEach(disposeParameter);
-    throw error;
-  }
-  return { config, params: copies };
-}
-
 /** A freshly initialised model, for a recipe that describes one instead of naming it. */
 export function freshModel(recipe: Recipe): Model {
   const { model } = recipe.teacher;
@@ -79,17 +64,21 @@ export function freshModel(recipe: Recipe): Model {
 
 /**
  * The student at the start of a run: the kept blocks of `source` with its embeddings and last layer norm, trainable.
- * Of a checkpoint only these tensors' bytes are read.
+ * What is on the device is copied there; of the rest only these tensors' bytes are read.
  */
 export async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
-  const { checkpoint, config } = source;
-  if (checkpoint === null) return copyOf(await source.view(layers, task));
-  const report = (done: number, total: number) => {
+  const { checkpoint, config, resident } = source;
+  const student = { ...config, nLayer: layers.length };
+  if (checkpoint === null) {
+    const { params } = await source.view(layers, task);
+    const copies = Object.entries(params).map(([name, weight]) => [name, copyParameter(name, weight)]);
+    return { config: student, params: Object.fromEntries(copies) as GPT2Params };
+  }
+  const onProgress = (done: number, total: number) => {
     task.check();
     task.progress('reading the student', done * 4, total * 4, 'bytes');
   };
-  const params = await loadParams(checkpoint, config, layers, true, report);
-  return { config: { ...config, nLayer: layers.length }, params };
+  return { config: student, params: await loadParams(checkpoint, config, layers, { onProgress, resident }) };
 }
 
 /** The whole teacher, frozen, when a stage learns from it. */
