@@ -69,3 +69,8 @@ export class CancelledError extends DecantError {
 export function unreachable(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);
 }
+
+/** A step that cannot be traced and replayed; it still runs eagerly. */
+export class PlanError extends DecantError {
+  override readonly name: string = 'PlanError';
+}

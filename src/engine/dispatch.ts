@@ -9,15 +9,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { DeviceError } from '../errors';
+import { traceListener } from './host';
 import type { Kernel } from './kernel';
+import { bindingLimit, tensorOf, type Operand } from './ranges';
 
-export type Operand = TensorInfo;
+export type { Operand } from './ranges';
 
 interface Backend {
   device: GPUDevice;
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
+  /** tfjs's own kernels, by its key. */
+  pipelineCache: Record<string, GPUComputePipeline>;
   commandQueueOwnedIds: WeakSet<object>;
   tensorMap: { get(id: object): { resource: GPUBuffer; values: unknown } };
   ensureCommandEncoderReady(): void;
@@ -46,6 +50,9 @@ function cacheOf<T>(caches: WeakMap<GPUDevice, Map<string, T>>, device: GPUDevic
   if (!cache) caches.set(device, (cache = new Map<string, T>()));
   return cache;
 }
+
+/** Our kernels that are compiled for a device, by name. */
+export const compiledPipelines = (device: GPUDevice) => cacheOf(pipelines, device);
 
 function pipelineOf(device: GPUDevice, kernel: Kernel): GPUComputePipeline {
   const cache = cacheOf(pipelines, device);
@@ -81,10 +88,23 @@ function uniformOf(device: GPUDevice, kernel: Kernel, scalars: Record<string, nu
 }
 
 /** The GPU buffer of a tensor, uploaded first where its values are still on the processor. */
-export function bufferOf(operand: Operand): GPUBuffer {
+export function bufferOf({ dataId }: TensorInfo): GPUBuffer {
   const backend = webgpuBackend();
-  backend.uploadToGPU(operand.dataId);
-  return backend.tensorMap.get(operand.dataId).resource;
+  backend.uploadToGPU(dataId);
+  return backend.tensorMap.get(dataId).resource;
+}
+
+/** An operand as a bind group takes it. Throws DeviceError when it is larger than the device binds. */
+function bindingOf(operand: Operand, kernel: Kernel, binding: number): GPUBufferBinding {
+  const buffer = bufferOf(tensorOf(operand));
+  const { offset, size } = 'tensor' in operand ? operand : { offset: undefined, size: undefined };
+  if ((size ?? buffer.size) > bindingLimit()) {
+    throw new DeviceError(
+      `the operand ${kernel.buffers[binding]} of kernel ${kernel.name} has ${size ?? buffer.size} bytes, this device binds at most ${bindingLimit()} at once`,
+      'Choose a smaller batch or a shorter context.',
+    );
+  }
+  return offset === undefined ? { buffer } : { buffer, offset, size };
 }
 
 /**
@@ -108,21 +128,21 @@ export function launch<B extends string, U extends string>(
   });
   const entries: GPUBindGroupEntry[] = bound.map((operand, binding) => ({
     binding,
-    resource: { buffer: bufferOf(operand) },
+    resource: bindingOf(operand, kernel, binding),
   }));
   if (kernel.scalars.length > 0) {
     entries.push({ binding: entries.length, resource: { buffer: uniformOf(device, kernel, scalars) } });
   }
   const bindGroup = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   // A dispose before submit must not return these buffers to the pool while the queue still needs them.
-  for (const operand of bound) backend.commandQueueOwnedIds.add(operand.dataId);
+  for (const operand of bound) backend.commandQueueOwnedIds.add(tensorOf(operand).dataId);
 
   backend.ensureCommandEncoderReady();
   const pass = (backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass());
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
   pass.dispatchWorkgroups(grid[0], grid[1] ?? 1, grid[2] ?? 1);
-  dispatches++;
+  if (!traceListener()) dispatches++;
   if (++backend.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) {
     backend.endComputePassEncoder();
     backend.submitQueue();
@@ -149,6 +169,7 @@ export function wrap<T extends Tensor = Tensor>(info: TensorInfo): T {
 
 /** Tells tfjs that a kernel wrote into this tensor, so that its copy of the values on the processor is stale. */
 export function markWritten(info: TensorInfo): void {
+  traceListener()?.written(info);
   webgpuBackend().tensorMap.get(info.dataId).values = null;
 }
 
@@ -180,6 +201,5 @@ export function copyTensor(from: TensorInfo, to: TensorInfo): void {
   backend.endComputePassEncoder();
   backend.commandEncoder!.copyBufferToBuffer(source, 0, target, 0, source.size);
   for (const { dataId } of [from, to]) backend.commandQueueOwnedIds.add(dataId);
-  backend.submitQueue();
   markWritten(to);
 }

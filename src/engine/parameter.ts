@@ -7,6 +7,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors';
+import { accumulateInto } from './accumulator';
+import { withKind } from './cost';
 import { allocate, markWritten, release, wrap, writeTensor } from './dispatch';
 import { usesKernels } from './mode';
 
@@ -22,6 +24,11 @@ export interface Parameter {
   readonly value: Variable;
   /** d loss / d value, added up over uses and micro-batches; null between steps. */
   gradient: Tensor | null;
+  /**
+   * Where the gradient is kept while micro-batches add to it, so that it outlives the plan of one of them; null
+   * where a gradient lives within one step.
+   */
+  accumulator: Tensor | null;
 }
 
 let created = 0;
@@ -38,18 +45,13 @@ export function createParameter(
 }
 
 /** Makes a parameter of the tensor that `make` gives, sharing its values. */
-export function parameterOf(
-  name: string,
-  make: () => Tensor,
-  trainable = true,
-  onTape = false,
-): Parameter {
+export function parameterOf(name: string, make: () => Tensor, trainable = true, onTape = false): Parameter {
   const value = tf.tidy(() =>
     // tfjs keeps variable names globally, and teacher and student share theirs.
     tf.variable(make(), trainable, `${name}#${created++}`),
   );
   const { shape, size } = value;
-  return { name, shape, size, trainable, onTape, value, gradient: null };
+  return { name, shape, size, trainable, onTape, value, gradient: null, accumulator: null };
 }
 
 /** Replaces the weights; on the GPU in the same buffer. Throws ShapeError when the number of values differs. */
@@ -62,9 +64,24 @@ export function writeParameter(parameter: Parameter, values: Float32Array): void
 }
 
 export function disposeParameter(parameter: Parameter): void {
-  parameter.gradient?.dispose();
-  parameter.gradient = null;
+  clearGradients([parameter]);
+  setAccumulators([parameter], false);
   parameter.value.dispose();
+}
+
+/**
+ * Gives trainable parameters a place where gradients outlive a micro-batch, or takes it back. Throws nothing;
+ * gradients must be cleared.
+ */
+export function setAccumulators(parameters: readonly Parameter[], wanted: boolean): void {
+  for (const parameter of parameters) {
+    if (!wanted) {
+      parameter.accumulator?.dispose();
+      parameter.accumulator = null;
+    } else if (parameter.trainable && usesKernels()) {
+      parameter.accumulator ??= withKind('gradients', () => tf.keep(wrap(allocate(parameter.shape))));
+    }
+  }
 }
 
 /**
@@ -81,9 +98,37 @@ export function accumulateGradient(
     markWritten(parameter.gradient);
     return;
   }
-  const target = allocate(parameter.shape);
+  const target = gradientTarget(parameter);
   write(target, false);
-  parameter.gradient = tf.keep(wrap(target));
+  markWritten(target);
+  parameter.gradient = target;
+}
+
+/** A tensor for the first gradient of a step, not yet written. */
+function gradientTarget({ accumulator, shape }: Parameter): Tensor {
+  return accumulator ?? withKind('gradients', () => tf.keep(wrap(allocate(shape))));
+}
+
+/**
+ * Makes `gradient`, times `factor`, the parameter's or adds it; `scale` computes out = factor x, out += factor x
+ * or x *= factor. Where it can, the tensor itself becomes the gradient, without a copy.
+ */
+export function giveGradient(
+  parameter: Parameter,
+  gradient: Tensor,
+  scale: (mode: 'write' | 'add' | 'inPlace', out: TensorInfo) => void,
+): void {
+  if (parameter.gradient) {
+    scale('add', parameter.gradient);
+    markWritten(parameter.gradient);
+  } else if (parameter.accumulator) {
+    scale('write', parameter.accumulator);
+    markWritten(parameter.accumulator);
+    parameter.gradient = parameter.accumulator;
+  } else {
+    scale('inPlace', gradient);
+    parameter.gradient = tf.keep(gradient.clone());
+  }
 }
 
 /**
@@ -128,6 +173,15 @@ export function tieToTape<T extends Tensor>(x: T): T {
 }
 
 function addToGradient(parameter: Parameter, gradient: Tensor): void {
+  const { accumulator } = parameter;
+  if (accumulator) {
+    // In place, so that the sum outlives a replayed micro-batch.
+    const add = parameter.gradient !== null;
+    accumulateInto(accumulator, gradient, add);
+    gradient.dispose();
+    parameter.gradient = accumulator;
+    return;
+  }
   const sum = parameter.gradient ? tf.add(parameter.gradient, gradient) : gradient;
   if (parameter.gradient) tf.dispose([parameter.gradient, gradient]);
   parameter.gradient = tf.keep(sum);
@@ -156,7 +210,7 @@ export function valueAndGradients(f: () => Scalar, parameters: readonly Paramete
 /** Drops all gradients, after an update or a failed step. */
 export function clearGradients(parameters: readonly Parameter[]): void {
   for (const parameter of parameters) {
-    parameter.gradient?.dispose();
+    if (parameter.gradient !== parameter.accumulator) parameter.gradient?.dispose();
     parameter.gradient = null;
   }
 }

@@ -7,7 +7,9 @@
  * with a copy of the student, MATE-KD two that alternate; which part a step belongs to is a pure function
  * (`partAt`). Conventions (what α weights, where T² stands, reductions) are fixed in `docs/methods.md`.
  */
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LossTerms, Targets } from '../engine/ops/tokenLoss';
+import type { HostValues, LiveNumber } from '../engine/host';
 import type { TokenTensors } from '../engine/ops/embedding';
 import type { Parameter } from '../engine/parameter';
 import type { ForwardOptions, Model, ModelOutput } from '../model/gpt2';
@@ -43,15 +45,27 @@ export interface Progress {
   epoch: number;
 }
 
-/** What every objective gets. `State` is what the method's `epochState` returned for this epoch. */
+/**
+ * What every objective gets. It runs once, when its step is traced, and what it computes on the host is then
+ * frozen: what changes from step to step comes through `schedule` and `drawn`. `State` is what the method's
+ * `epochState` returned for this epoch; a new state is a new trace.
+ */
 interface CommonInputs<State> {
   tokens: TokenTensors;
   targets: Targets;
-  progress: Progress;
+  /** A number that is computed anew for every step, for the weights and scalars of terms or `hostScalar`. */
+  schedule(at: (progress: Progress) => number): LiveNumber;
+  /**
+   * A tensor whose values are drawn anew for every batch, from random numbers of this method alone: a mask, or
+   * the seed of a noise kernel.
+   */
+  drawn(
+    shape: readonly number[],
+    dtype: 'float32' | 'int32',
+    draw: (random: RandomStream) => HostValues,
+  ): Tensor;
   /** The method's own weights, by name (RAIL-KD's maps, MATE-KD's generator). */
   extra: Readonly<Record<string, Parameter>>;
-  /** Random numbers of this method alone, one stream for the whole stage; drawn on the host, once per batch. */
-  random: RandomStream;
   state: State;
 }
 

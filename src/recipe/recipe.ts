@@ -112,6 +112,8 @@ export const recipeSchema = z.strictObject({
   stages: z.array(stageSchema).default([]),
   evaluation: evaluationSchema.prefault({}),
   precision: z.enum(['f32']).default('f32'),
+  /** `on`: trace a step once and replay it; `off`: run every step op by op, to the same results. */
+  plan: z.enum(['on', 'off']).default('on'),
 });
 
 export type Recipe = z.output<typeof recipeSchema>;

@@ -56,13 +56,13 @@ export function stopClock(tally: Tally): void {
 export async function report(
   run: StageRun,
   step: number,
-  { values, terms, learningRate }: StepOutcome,
+  { values, terms, learningRate, release }: StepOutcome,
   tally: Tally,
   good: GoodWeights,
 ): Promise<TrainingStep> {
   const before = tally.timeMs;
   const numbers = await readTensor(values);
-  values.dispose();
+  release();
   stopClock(tally);
   tally.since = performance.now();
 

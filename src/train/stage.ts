@@ -3,19 +3,22 @@
  * weights, a copy of the student, state of the epoch).
  */
 import type { BatchIterator } from '../data/batches';
+import { createAccumulator, type Accumulator } from '../engine/accumulator';
 import { readTensor } from '../engine/device';
 import type { AdamW } from '../engine/ops/adamw';
 import { createAdamW } from '../engine/ops/adamw';
 import type { Parameter } from '../engine/parameter';
-import { createParameter, disposeParameter } from '../engine/parameter';
+import { createParameter, disposeParameter, setAccumulators } from '../engine/parameter';
+import { createPlanCache, type PlanCache, type PlanCacheOptions } from '../engine/plan/cache';
 import { RecipeError } from '../errors';
-import type { Method, Part, PartPosition } from '../methods/method';
+import type { Method, Part, PartPosition, Progress } from '../methods/method';
 import { needsTeacher, partAt } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import { disposeParams } from '../model/params';
 import type { RandomStream } from '../random';
 import { randomStream } from '../random';
 import type { Optimizer, Stage } from '../recipe/recipe';
+import type { MicroBatch } from './step';
 
 export interface StageModels {
   student: Model;
@@ -34,8 +37,18 @@ export interface StageRun extends StageModels {
   readonly copy: Model | null;
   /** One per part, by index, made when the part is first reached. */
   readonly optimizers: Map<number, AdamW>;
-  /** How many have been made so far. */
-  optimizersMade: number;
+  /** How many optimisers and sums have been made so far. */
+  made: number;
+  /** The stage's micro-steps, traced. */
+  readonly plans: PlanCache;
+  /** Of every part, loss and terms added up over micro-batches, where a step has several. */
+  readonly sums: Map<number, Accumulator>;
+  /** Of every part, the weights that its loss uses, and the names of its terms; known from its first step on. */
+  readonly used: Map<number, readonly Parameter[]>;
+  readonly terms: Map<number, readonly string[]>;
+  /** What the micro-step at hand reads. */
+  current: MicroBatch | null;
+  progress: Progress | null;
   epoch: number;
   /** What the method drew for this epoch. */
   state: unknown;
@@ -66,6 +79,7 @@ export async function openStage(
   models: StageModels,
   batches: BatchIterator,
   seed: number,
+  planOptions: PlanCacheOptions = {},
 ): Promise<StageRun> {
   if (needsTeacher(method) && !models.teacher) {
     throw new RecipeError(`stages.${index}: ${method.label} needs a teacher, and none is loaded`);
@@ -84,15 +98,25 @@ export async function openStage(
     extra: method.createExtra?.(context, stage.settings) ?? {},
     copy: wantsCopy ? await copyModel(models.student) : null,
     optimizers: new Map(),
-    optimizersMade: 0,
+    made: 0,
+    plans: createPlanCache(planOptions),
+    sums: new Map(),
+    used: new Map(),
+    terms: new Map(),
+    current: null,
+    progress: null,
     epoch: 0,
     state: method.epochState?.(context, stage.settings),
   };
 }
 
 export function closeStage(run: StageRun): void {
+  run.plans.dispose();
+  for (const sum of run.sums.values()) sum.dispose();
+  run.sums.clear();
   for (const optimizer of run.optimizers.values()) optimizer.dispose();
   run.optimizers.clear();
+  setAccumulators(Object.values(run.student.params), false);
   Object.values(run.extra).forEach(disposeParameter);
   if (run.copy) disposeParams(run.copy.params);
 }
@@ -125,9 +149,14 @@ function trainedBy(run: StageRun, part: Part): Parameter[] {
 
 /** A fresh optimiser of what part `part` trains; the stage disposes it. */
 export function makeOptimizer(run: StageRun, part: number): AdamW {
-  const optimizer = createAdamW(trainedBy(run, run.method.parts[part]!));
+  const trained = trainedBy(run, run.method.parts[part]!);
+  const optimizer = createAdamW(trained);
   run.optimizers.set(part, optimizer);
-  run.optimizersMade++;
+  run.made++;
+  if (run.stage.gradAccumSteps > 1) {
+    setAccumulators(trained, true);
+    run.sums.set(part, createAccumulator([1 + run.method.terms.length]));
+  }
   return optimizer;
 }
 

@@ -1,10 +1,15 @@
 /**
- * One optimiser step: micro-batches, gradients, update. Nothing is awaited and nothing is read back in here;
- * loss, terms and gradient norm stay on the device in one tensor until somebody wants to see them.
+ * One optimiser step: micro-batches, gradients, update. A step is one or more *micro-steps*, functions that
+ * neither await nor read back, so that each can be traced once and replayed: the first one sets the gradients,
+ * later ones add to them, and the last one updates the weights. Loss, terms and gradient norm stay on the device
+ * in one tensor until somebody wants to see them.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batches';
+import { hostTensor } from '../engine/host';
+import { withServingOps } from '../engine/mode';
+import type { AdamW } from '../engine/ops/adamw';
 import { clearGradients, valueAndGradients } from '../engine/parameter';
 import { TrainingError } from '../errors';
 import type { LossInputs } from '../methods/method';
@@ -16,12 +21,21 @@ import { enterEpoch, optimizerOf, planStep } from './stage';
 import type { Task } from './task';
 
 export interface StepOutcome {
-  /** On the device: loss, its terms in the order of `terms`, gradient norm before clipping. Dispose it. */
+  /** On the device: loss, its terms in the order of `terms`, padding, and last the gradient norm before clipping. */
   values: Tensor1D;
   terms: readonly string[];
   learningRate: number;
   /** Tokens in this step. */
   tokens: number;
+  /** The values were read, or nobody will. The next step of the stage overwrites them otherwise. */
+  release(): void;
+}
+
+/** What a micro-step reads from the host while it runs or is replayed. */
+export interface MicroBatch {
+  batch: Batch;
+  /** 1 / scored rows of the whole step. */
+  scale: number;
 }
 
 const scoredRows = ({ labels }: Batch) =>
@@ -37,20 +51,14 @@ function cast(run: StageRun, { part }: StepPlan): { student: Model; teacher: Mod
   return { student: trains.includes('student') ? run.student : freeze(run.student), teacher };
 }
 
-/** Adds one micro-batch's gradients. Returns loss and terms, [1 + number of terms], and the terms' names. */
-function accumulate(
-  run: StageRun,
-  plan: StepPlan,
-  batch: Batch,
-  scale: number,
-  task: Task,
-): [Tensor1D, string[]] {
-  const { part, position, trained } = plan;
+/** Adds the gradients of the batch that is up. Returns the loss and its terms, padded to [1 + terms of the method]. */
+function accumulate(run: StageRun, plan: StepPlan, task: Task): Tensor1D {
+  const { part } = plan;
   const models = cast(run, plan);
   const options = { hiddenStates: part.needs.includes('hiddenStates') };
-  let terms: string[] = [];
-  const values = tf.tidy(() => {
-    const { tokens, labels } = task.upload(batch, run.student.config.vocabSize);
+  const { batch, length } = run.current!.batch;
+  return tf.tidy(() => {
+    const { tokens, labels } = task.inputs(() => run.current!.batch, { batch, length }, run.student.config);
     const runnable = (model: Model) => ({ ...model, run: task.run.bind(task, model) });
     // Outside the tape, which would keep the teacher's activations until the backward pass has ended.
     const teacher = part.needs.includes('teacherOutput')
@@ -67,50 +75,128 @@ function accumulate(
         teacher,
         models: { student: runnable(models.student), teacher: models.teacher && runnable(models.teacher) },
         tokens,
-        targets: { labels, scale },
-        progress: { step: position.step, steps: position.steps, epoch: run.epoch },
+        targets: { labels, scale: () => run.current!.scale },
+        schedule: (at) => () => at(run.progress!),
+        drawn: (shape, dtype, draw) => hostTensor(shape, dtype, () => draw(run.random)),
         extra: run.extra,
-        random: run.random,
         state: run.state,
-      } as unknown as LossInputs;
+      } as LossInputs;
       const loss = part.loss(inputs, run.stage.settings);
-      terms = Object.keys(loss.terms);
-      kept = tf.keep(tf.stack([loss.total, ...Object.values(loss.terms)]) as Tensor1D);
+      const terms = Object.keys(loss.terms);
+      run.terms.set(plan.position.part, terms);
+      const blanks = Array.from({ length: run.method.terms.length - terms.length }, () => tf.scalar(0));
+      kept = tf.keep(tf.stack([loss.total, ...Object.values(loss.terms), ...blanks]) as Tensor1D);
       return loss.total;
-    }, trained);
+    }, plan.trained);
     return kept;
   });
-  return [values, terms];
 }
 
-/** Runs step `step` (from 0) of a stage: gradAccumSteps micro-batches, one update. */
-export function trainStep(run: StageRun, step: number, { task }: { task: Task }): StepOutcome {
+/** Where a micro-batch stands in its step. */
+interface Place {
+  first: boolean;
+  last: boolean;
+}
+
+/** One micro-batch; the last one updates the weights and returns the step's values. */
+function microStep(
+  run: StageRun,
+  plan: StepPlan,
+  optimizer: AdamW,
+  { first, last }: Place,
+  task: Task,
+): Tensor[] {
+  try {
+    const values = accumulate(run, plan, task);
+    const sum = run.sums.get(plan.position.part);
+    if (sum) {
+      sum.add(values, first);
+      values.dispose();
+    }
+    if (!last) return [];
+    const result = tf.tidy(() =>
+      tf.concat1d([(sum?.value ?? values) as Tensor1D, tf.reshape(optimizer.update(), [1])]),
+    );
+    if (!sum) values.dispose();
+    return [result];
+  } catch (error) {
+    clearGradients(plan.trained);
+    throw error;
+  }
+}
+
+/** What a step draws on the host before anything runs. */
+interface Drawn {
+  plan: StepPlan;
+  batches: Batch[];
+  scale: number;
+}
+
+function draw(run: StageRun, step: number): Drawn {
   const plan = planStep(run, step);
-  const optimizer = optimizerOf(run, step, plan);
   const batches = Array.from({ length: run.stage.gradAccumSteps }, () => run.batches.next());
   enterEpoch(run);
   // One mean over the whole step, so that 2 x 4 rows give what 8 give.
-  const scale =
-    1 /
-    Math.max(
-      1,
-      batches.reduce((sum, batch) => sum + scoredRows(batch), 0),
-    );
-  let terms: string[] = [];
-  let sum: Tensor1D | undefined;
-  try {
-    for (const batch of batches) {
-      const [values, names] = accumulate(run, plan, batch, scale, task);
-      terms = names;
-      const previous: Tensor1D | undefined = sum;
-      sum = previous ? tf.add(previous, values) : values;
-      if (previous) tf.dispose([previous, values]);
-    }
-  } catch (error) {
-    clearGradients(plan.trained);
-    tf.dispose(sum ?? []);
-    throw error;
+  const scored = batches.reduce((sum, batch) => sum + scoredRows(batch), 0);
+  run.progress = { step: plan.position.step, steps: plan.position.steps, epoch: run.epoch };
+  return { plan, batches, scale: 1 / Math.max(1, scored) };
+}
+
+/** Names the plan of a micro-step: what its commands depend on, besides the stage. */
+function planKey(
+  run: StageRun,
+  { position }: StepPlan,
+  { first, last }: Place,
+  { batch, length }: Batch,
+): string {
+  return [
+    position.part,
+    first ? 'first' : 'next',
+    last ? 'last' : '',
+    batch,
+    length,
+    JSON.stringify(run.state),
+  ].join('|');
+}
+
+/**
+ * Traces the micro-steps of a step that have no plan yet. A trace computes nothing; gradients that an earlier
+ * micro-batch would have left are put in place for it and taken away again.
+ */
+async function preparePlans(
+  run: StageRun,
+  { plan, batches }: Drawn,
+  optimizer: AdamW,
+  task: Task,
+): Promise<void> {
+  const { plans } = run;
+  for (const [i, batch] of batches.entries()) {
+    const place = { first: i === 0, last: i === batches.length - 1 };
+    run.current = { batch, scale: 1 };
+    let step: Promise<void> | undefined;
+    withServingOps(run.student.config, () => {
+      step = plans.prepare(planKey(run, plan, place, batch), () => {
+        const { part } = plan.position;
+        if (!place.first)
+          for (const parameter of run.used.get(part) ?? []) parameter.gradient = parameter.accumulator;
+        const outputs = microStep(run, plan, optimizer, place, task);
+        if (place.first)
+          run.used.set(
+            part,
+            plan.trained.filter(({ gradient }) => gradient),
+          );
+        clearGradients(plan.trained);
+        return outputs;
+      });
+    });
+    await step;
   }
+}
+
+/** Runs step `step` (from 0) of a stage: gradAccumSteps micro-batches, one update. */
+export async function trainStep(run: StageRun, step: number, { task }: { task: Task }): Promise<StepOutcome> {
+  const drawn = draw(run, step);
+  const { plan, batches, scale } = drawn;
   const {
     learningRate: _peak,
     warmupSteps: _warmup,
@@ -119,31 +205,43 @@ export function trainStep(run: StageRun, step: number, { task }: { task: Task })
     ...hyper
   } = plan.optimizer;
   const learningRate = learningRateAt(plan.position.step, plan.position.steps, plan.optimizer);
-  const values = tf.tidy(() =>
-    tf.concat1d([sum!, tf.reshape(optimizer.step({ ...hyper, learningRate }), [1])]),
-  );
-  sum!.dispose();
-  return {
-    values,
-    terms,
-    learningRate,
-    tokens: batches.reduce((total, { batch, length }) => total + batch * length, 0),
-  };
+  const optimizer = withServingOps(run.student.config, () => optimizerOf(run, step, plan));
+  optimizer.advance({ ...hyper, learningRate });
+  await preparePlans(run, drawn, optimizer, task);
+  return withServingOps(run.student.config, () => {
+    let result = run.plans.run('', () => []);
+    batches.forEach((batch, i) => {
+      const place = { first: i === 0, last: i === batches.length - 1 };
+      run.current = { batch, scale };
+      result = run.plans.run(planKey(run, plan, place, batch), () =>
+        microStep(run, plan, optimizer, place, task),
+      );
+    });
+    return {
+      values: result.tensors[0] as Tensor1D,
+      terms: run.terms.get(plan.position.part)!,
+      learningRate,
+      tokens: batches.reduce((total, { batch, length }) => total + batch * length, 0),
+      release: () => result.release(),
+    };
+  });
 }
 
 /**
  * `trainStep`, which must leave as many tensors and bytes behind as it found, besides its outcome. Throws
- * TrainingError when it does not; not for the first steps, in which moments and constants are made.
+ * TrainingError when it does not; not for the first steps, in which moments and plans are made.
  */
-export function flatStep(run: StageRun, step: number, options: { task: Task }): StepOutcome {
+export async function flatStep(run: StageRun, step: number, options: { task: Task }): Promise<StepOutcome> {
   const before = tf.memory();
-  const made = run.optimizersMade;
-  const outcome = trainStep(run, step, options);
+  const made = run.made;
+  const outcome = await trainStep(run, step, options);
   const after = tf.memory();
-  const tensors = after.numTensors - 1 - before.numTensors;
-  const bytes = after.numBytes - outcome.values.size * 4 - before.numBytes;
-  if (run.optimizersMade === made && (tensors !== 0 || bytes !== 0)) {
-    outcome.values.dispose();
+  // A replayed step writes its outcome into a tensor that was there before.
+  const own = after.numTensors > before.numTensors ? 1 : 0;
+  const tensors = after.numTensors - own - before.numTensors;
+  const bytes = after.numBytes - own * outcome.values.size * 4 - before.numBytes;
+  if (run.made === made && (tensors !== 0 || bytes !== 0)) {
+    outcome.release();
     throw new TrainingError(
       `step ${step + 1} of ${run.method.label} left ${tensors} tensors and ${bytes} bytes behind`,
     );

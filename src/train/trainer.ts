@@ -23,6 +23,10 @@ import type { Task } from './task';
 export type TrainingEvent =
   | ({ type: 'step' } & TrainingStep)
   | { type: 'state'; state: 'running' | 'paused' | 'evaluating' }
+  /** Kernels of a step are being compiled. */
+  | { type: 'compiling'; done: number; total: number }
+  /** The steps of a stage cannot be replayed, and run eagerly. */
+  | { type: 'eager'; stage: number; reason: string }
   /** A new epoch of a method that draws something for each. */
   | { type: 'epoch'; stage: number; epoch: number; state: unknown };
 
@@ -68,7 +72,7 @@ const WARM_STEPS = 2;
 
 /** Trains the student through every stage of the recipe. Throws TrainingError when the loss breaks down. */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
-  const { recipe, methods, student, teacher, resume, control } = options;
+  const { recipe, methods, student, teacher, resume, control, onEvent } = options;
   const tally: Tally = {
     step: resume?.step ?? 0,
     tokens: resume?.tokens ?? 0,
@@ -94,6 +98,11 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
         { student, teacher },
         options.batches(stage, index),
         recipe.seed,
+        {
+          plan: recipe.plan,
+          onCompile: (done, total) => onEvent({ type: 'compiling', done, total }),
+          onEager: (reason) => onEvent({ type: 'eager', stage: index, reason }),
+        },
       );
       try {
         const resumed = resume?.stage === index ? resume : undefined;
@@ -140,10 +149,10 @@ async function runStage(
       continue;
     }
     const { epoch } = run;
-    unread?.values.dispose();
+    unread?.release();
     tally.since ??= performance.now();
     const oneStep = options.strictMemory && step - first >= WARM_STEPS ? flatStep : trainStep;
-    unread = withServingOps(run.student.config, () => oneStep(run, step, options));
+    unread = await oneStep(run, step, options);
     if (run.epoch !== epoch && run.state !== undefined) {
       onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
     }

@@ -7,15 +7,20 @@
  * that decay (2 dimensions, so neither biases nor layer norms) as in PyTorch and nanoGPT's train.py.
  *
  * The norm stays on the GPU, and what changes from step to step goes through one small storage tensor: nothing
- * is read back, and every step records the same dispatches.
+ * is read back, and every step records the same dispatches. Without clipping no update needs the norm, so that a
+ * plan updates each weight as soon as its gradient is complete.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
+import { withKind } from '../cost';
 import { launch, markWritten, writeTensor } from '../dispatch';
+import { hostTensor } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { usesKernels } from '../mode';
 import { clearGradients, type Parameter } from '../parameter';
+import { asEarlyAsPossible } from '../plan/recorder';
+import { elementParts } from '../ranges';
 import { globalNorm } from './globalNorm';
 
 export interface AdamWSettings {
@@ -43,6 +48,10 @@ export interface AdamW {
    * which the caller disposes.
    */
   step(settings: AdamWSettings): Scalar;
+  /** The host's half of `step`: counts one more update, and sets what it runs with. */
+  advance(settings: AdamWSettings): void;
+  /** The device's half of `step`, the same for every step with clipping and every one without. */
+  update(): Scalar;
   /** One parameter at a time, so that a snapshot never holds all moments on the host. */
   readMoments(parameter: Parameter, read: (tensor: Tensor) => Promise<Float32Array>): Promise<Moments>;
   writeMoments(parameter: Parameter, moments: Moments): void;
@@ -84,35 +93,46 @@ function settingsAt(steps: number, settings: AdamWSettings): Record<(typeof SETT
   };
 }
 
-const update = kernelFamily('AdamW', ({ decays }: { decays: boolean }) => ({
-  write: { p: 'f32' as const, m: 'f32' as const, v: 'f32' as const },
-  read: { gradient: 'f32' as const, settings: 'f32' as const, norm: 'f32' as const },
-  scalars: { size: 'u32' as const },
-  workgroupSize: [THREADS],
-  helpers: SETTINGS.map((name, i) => `const ${name} = ${i}u;`).join('\n'),
-  main: `
+type Buffer = 'p' | 'm' | 'v' | 'gradient' | 'settings' | 'norm';
+
+const update = kernelFamily<{ decays: boolean; clips: boolean }, Buffer, 'size'>(
+  'AdamW',
+  ({ decays, clips }) => ({
+    write: { p: 'f32', m: 'f32', v: 'f32' },
+    read: { gradient: 'f32', settings: 'f32', ...(clips ? { norm: 'f32' as const } : {}) },
+    scalars: { size: 'u32' },
+    workgroupSize: [THREADS],
+    helpers: SETTINGS.map((name, i) => `const ${name} = ${i}u;`).join('\n'),
+    main: `
   let i = ${flatIndex(THREADS)};
   if (i >= u.size) { return; }
-  let limit = settings[clip];
-  let g = gradient[i] * select(1.0, min(1.0, limit / (norm[0] + 1e-6)), limit > 0.0);
+  let g = gradient[i]${clips ? ' * min(1.0, settings[clip] / (norm[0] + 1e-6))' : ''};
   let mean = settings[beta1] * m[i] + settings[rest1] * g;
   let square = settings[beta2] * v[i] + settings[rest2] * g * g;
   m[i] = mean;
   v[i] = square;
   let kept = p[i]${decays ? ' * settings[keep]' : ''};
   p[i] = kept - settings[rate] * mean / (sqrt(square * settings[correction2]) + settings[epsilon]);`,
-}));
+  }),
+);
 
 const decays = (parameter: Parameter) => parameter.shape.length >= 2;
 
-function updateKernels(parameter: Parameter, { m, v }: State, settings: Tensor, norm: Scalar): void {
+function updateKernels(
+  parameter: Parameter,
+  { m, v }: State,
+  settings: Tensor,
+  norm: Scalar | undefined,
+): void {
   const { value, gradient, size } = parameter;
-  launch(
-    update({ decays: decays(parameter) }),
-    { p: value, m, v, gradient: gradient!, settings, norm },
-    { size },
-    linearGrid(size, THREADS),
-  );
+  for (const { count, of } of elementParts(size)) {
+    launch(
+      update({ decays: decays(parameter), clips: norm !== undefined }),
+      { p: of(value), m: of(m), v: of(v), gradient: of(gradient!), settings, norm },
+      { size: count },
+      linearGrid(count, THREADS),
+    );
+  }
   for (const written of [value, m, v]) markWritten(written);
 }
 
@@ -143,13 +163,13 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
   const kernels = usesKernels();
   const trained = parameters.filter((parameter) => parameter.trainable);
   const zeros = ({ shape }: Parameter): State => {
-    const make = () => tf.keep(tf.zeros(shape as number[]));
-    return { m: make(), v: make() };
+    const make = () => tf.keep(tf.fill(shape as number[], 0));
+    return withKind('moments', () => ({ m: make(), v: make() }));
   };
   const states = new Map(trained.map((parameter) => [parameter.name, zeros(parameter)]));
   if (states.size < trained.length)
     throw new ShapeError('two parameters of one optimiser have the same name');
-  const settingsTensor = tf.keep(tf.zeros([SETTINGS.length]));
+  let current: AdamWSettings | null = null;
   const stateOf = (parameter: Parameter): State => {
     const state = states.get(parameter.name);
     if (!state) throw new ShapeError(`${parameter.name} is not among the parameters of this optimiser`);
@@ -159,18 +179,31 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
     steps: 0,
     parameters: trained,
     step(settings) {
-      const values = settingsAt(++optimizer.steps, settings);
+      optimizer.advance(settings);
+      return optimizer.update();
+    },
+    advance(settings) {
+      current = settings;
+      optimizer.steps++;
+    },
+    update() {
+      const values = () => settingsAt(optimizer.steps, current!);
       // A parameter that the loss did not use has no gradient and stays as it is, decay included (as PyTorch).
       const updated = trained.filter((parameter) => parameter.gradient);
-      const norm = globalNorm(updated.map((parameter) => parameter.gradient!));
-      if (kernels)
-        writeTensor(
-          settingsTensor,
-          Float32Array.from(SETTINGS, (name) => values[name]),
-        );
-      for (const parameter of updated) {
-        if (kernels) updateKernels(parameter, stateOf(parameter), settingsTensor, norm);
-        else updateReference(parameter, stateOf(parameter), values, norm);
+      const norm = asEarlyAsPossible(() => globalNorm(updated.map((parameter) => parameter.gradient!)));
+      if (kernels) {
+        const settings = hostTensor([SETTINGS.length], 'float32', () => {
+          const now = values();
+          return Float32Array.from(SETTINGS, (name) => now[name]);
+        });
+        const clips = current!.gradClip > 0;
+        asEarlyAsPossible(() => {
+          for (const parameter of updated)
+            updateKernels(parameter, stateOf(parameter), settings, clips ? norm : undefined);
+        });
+        settings.dispose();
+      } else {
+        for (const parameter of updated) updateReference(parameter, stateOf(parameter), values(), norm);
       }
       clearGradients(updated);
       return norm;
@@ -181,6 +214,12 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
     },
     writeMoments(parameter, moments) {
       const state = stateOf(parameter);
+      if (kernels) {
+        // In the same buffers: a plan holds them.
+        writeTensor(state.m, moments.m);
+        writeTensor(state.v, moments.v);
+        return;
+      }
       tf.dispose([state.m, state.v]);
       const upload = (values: Float32Array) =>
         tf.keep(tf.tensor(values, parameter.shape as number[], 'float32'));
@@ -189,7 +228,6 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
     dispose() {
       for (const { m, v } of states.values()) tf.dispose([m, v]);
       states.clear();
-      settingsTensor.dispose();
     },
   };
   return optimizer;

@@ -10,6 +10,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
+import { noteFlops } from '../cost';
 import { allocate, launch, release, wrap } from '../dispatch';
 import { usesKernels } from '../mode';
 import { variants } from '../variants';
@@ -57,7 +58,14 @@ function launchOf(size: number, { batch, length, heads, causal }: AttentionLayou
   };
 }
 
-function forward(qkv: TensorInfo, { shape, sizes, forwardGrid }: Launch) {
+/** Products of [T, D] with [D, T] or [T, T] with [T, D], of every head; the causal half of each. */
+function noteProducts(products: number, [rows, columns]: readonly number[], { shape, sizes }: Launch): void {
+  noteFlops((products * 2 * rows! * sizes.length * (columns! / 3)) / (shape.causal ? 2 : 1));
+}
+
+function forward(qkv: TensorInfo, plan: Launch) {
+  const { shape, sizes, forwardGrid } = plan;
+  noteProducts(2, qkv.shape, plan);
   const [rows, columns] = qkv.shape as [number, number];
   const y = allocate([rows, columns / 3]);
   const logSum = allocate([rows * sizes.heads]);
@@ -69,8 +77,10 @@ function forward(qkv: TensorInfo, { shape, sizes, forwardGrid }: Launch) {
 function backward(
   saved: Record<'qkv' | 'y' | 'logSum', TensorInfo>,
   dy: TensorInfo,
-  { shape, sizes, backwardGrid }: Launch,
+  plan: Launch,
 ): TensorInfo {
+  const { shape, sizes, backwardGrid } = plan;
+  noteProducts(5, saved.qkv.shape, plan);
   const { qkv, y, logSum } = saved;
   const dQkv = allocate(qkv.shape);
   const delta = allocate(logSum.shape);

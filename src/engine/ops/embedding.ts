@@ -10,9 +10,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D, Tensor3D, TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
 import { allocate, launch, wrap } from '../dispatch';
+import { hostTensor } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { usesKernels } from '../mode';
 import { accumulateGradient, tapeAnchor, type Parameter } from '../parameter';
+import { rowParts } from '../ranges';
 
 /**
  * A batch of token ids on the device; the caller disposes it with `disposeTokens`. Upload it outside the function
@@ -48,6 +50,32 @@ export function sortByToken(ids: Int32Array, vocabSize: number): { order: Int32A
   return { order, offsets };
 }
 
+/**
+ * Tokens that `read` gives, [batch * length], and gives anew before every replay of a plan. Throws ShapeError, then
+ * or now, for a wrong count or an id outside the vocabulary.
+ */
+export function hostTokens(
+  read: () => Int32Array,
+  batch: number,
+  length: number,
+  vocabSize: number,
+): TokenTensors {
+  const rows = batch * length;
+  let last: { ids: Int32Array; sorted: ReturnType<typeof sortByToken> } | null = null;
+  const sorted = () => {
+    const ids = read();
+    if (ids.length !== rows) {
+      throw new ShapeError(`${ids.length} token ids do not make ${batch} sequences of ${length}`);
+    }
+    if (last?.ids !== ids) last = { ids, sorted: sortByToken(ids, vocabSize) };
+    return last.sorted;
+  };
+  const tensor = (size: number, values: () => Int32Array) => hostTensor<tf.Rank.R1>([size], 'int32', values);
+  const offsets = tensor(vocabSize + 1, () => sorted().offsets);
+  const order = tensor(rows, () => sorted().order);
+  return { ids: tensor(rows, read), order, offsets, batch, length };
+}
+
 /** Puts ids [batch * length] on the device. Throws ShapeError for a wrong count or an id outside the vocabulary. */
 export function uploadTokens(
   ids: Int32Array,
@@ -55,17 +83,7 @@ export function uploadTokens(
   length: number,
   vocabSize: number,
 ): TokenTensors {
-  if (ids.length !== batch * length) {
-    throw new ShapeError(`${ids.length} token ids do not make ${batch} sequences of ${length}`);
-  }
-  const { order, offsets } = sortByToken(ids, vocabSize);
-  return {
-    ids: tf.tensor1d(ids, 'int32'),
-    order: tf.tensor1d(order, 'int32'),
-    offsets: tf.tensor1d(offsets, 'int32'),
-    batch,
-    length,
-  };
+  return hostTokens(() => ids, batch, length, vocabSize);
 }
 
 export function disposeTokens({ ids, order, offsets }: TokenTensors): void {
@@ -74,34 +92,43 @@ export function disposeTokens({ ids, order, offsets }: TokenTensors): void {
 
 const THREADS = 64;
 
-const lookup = kernelFamily('Embedding', (_: object) => ({
-  write: { y: 'vec4f' as const },
-  read: { ids: 'i32' as const, wte: 'vec4f' as const, wpe: 'vec4f' as const },
-  scalars: { rows: 'u32' as const, quads: 'u32' as const, length: 'u32' as const },
-  workgroupSize: [THREADS],
-  main: `
+type LookupScalar = 'rows' | 'quads' | 'length' | 'first' | 'count';
+
+/** Where wte comes in parts (`part`), writes the rows whose id is in this one: from `first`, `count` of them. */
+const lookup = kernelFamily<{ part: boolean }, 'y' | 'ids' | 'wte' | 'wpe', LookupScalar>(
+  'Embedding',
+  ({ part }) => ({
+    write: { y: 'vec4f' },
+    read: { ids: 'i32', wte: 'vec4f', wpe: 'vec4f' },
+    scalars: { rows: 'u32', quads: 'u32', length: 'u32', first: 'u32', count: 'u32' },
+    workgroupSize: [THREADS],
+    main: `
   let i = ${flatIndex(THREADS)};
   if (i >= u.rows * u.quads) { return; }
   let row = i / u.quads;
   let q = i % u.quads;
-  y[i] = wte[u32(ids[row]) * u.quads + q] + wpe[(row % u.length) * u.quads + q];`,
-}));
+  let id = u32(ids[row])${part ? ' - u.first' : ''};
+  ${part ? '// Below `first` the difference wraps around to a large number.\n  if (id >= u.count) { return; }' : ''}
+  y[i] = wte[id * u.quads + q] + wpe[(row % u.length) * u.quads + q];`,
+  }),
+);
 
 const tokenGradient = kernelFamily('EmbeddingTokenGradient', ({ add }: { add: boolean }) => ({
   write: { dWte: 'vec4f' as const },
   read: { dy: 'vec4f' as const, order: 'i32' as const, offsets: 'i32' as const },
-  scalars: { vocabSize: 'u32' as const, quads: 'u32' as const },
+  // Rows of the vocabulary, those of one part of dWte.
+  scalars: { first: 'u32' as const, count: 'u32' as const, quads: 'u32' as const },
   workgroupSize: [THREADS],
   main: `
   let i = ${flatIndex(THREADS)};
-  if (i >= u.vocabSize * u.quads) { return; }
-  let id = i / u.quads;
+  if (i >= u.count * u.quads) { return; }
+  let id = u.first + i / u.quads;
   let q = i % u.quads;
-  let first = offsets[id];
+  let begin = offsets[id];
   let end = offsets[id + 1u];
-  ${add ? 'if (first == end) { return; }' : ''}
+  ${add ? 'if (begin == end) { return; }' : ''}
   var total = ${add ? 'dWte[i]' : 'vec4f(0.0)'};
-  for (var at = first; at < end; at++) { total += dy[u32(order[at]) * u.quads + q]; }
+  for (var at = begin; at < end; at++) { total += dy[u32(order[at]) * u.quads + q]; }
   dWte[i] = total;`,
 }));
 
@@ -149,21 +176,26 @@ function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
   const quads = width / 4;
   const op = tf.customGrad(() => {
     const y = allocate([rows, width]);
-    launch(
-      lookup({}),
-      { y, ids, wte: wte.value, wpe: wpe.value },
-      { rows, quads, length },
-      linearGrid(rows * quads, THREADS),
-    );
-    const gradFunc = (dy: Tensor) => {
-      accumulateGradient(wte, (dWte, add) =>
-        launch(
-          tokenGradient({ add }),
-          { dWte, dy, order, offsets },
-          { vocabSize, quads },
-          linearGrid(vocabSize * quads, THREADS),
-        ),
+    const parts = rowParts(vocabSize, width * 4);
+    for (const { first, count, of } of parts) {
+      launch(
+        lookup({ part: parts.length > 1 }),
+        { y, ids, wte: of(wte.value), wpe: wpe.value },
+        { rows, quads, length, first, count },
+        linearGrid(rows * quads, THREADS),
       );
+    }
+    const gradFunc = (dy: Tensor) => {
+      accumulateGradient(wte, (dWte, add) => {
+        for (const { first, count, of } of rowParts(vocabSize, width * 4)) {
+          launch(
+            tokenGradient({ add }),
+            { dWte: of(dWte), dy, order, offsets },
+            { first, count, quads },
+            linearGrid(count * quads, THREADS),
+          );
+        }
+      });
       addPositionGradient(dy, wpe, tokens);
       return tf.zeros([1]);
     };

@@ -10,6 +10,7 @@ import { ShapeError } from '../../errors';
 import { allocate, launch, release, wrap, type Operand } from '../dispatch';
 import { kernelFamily } from '../kernel';
 import { usesKernels } from '../mode';
+import { elementParts, elementsOf } from '../ranges';
 import { rowGroup, unroll } from '../wgsl';
 
 const THREADS = 64;
@@ -68,22 +69,21 @@ const rootOfSum = kernelFamily('GlobalNormRoot', (_: object) => ({
   if (lane == 0u) { norm[0] = sqrt(total); }`,
 }));
 
-const sizeOf = (operand: Operand) => operand.shape.reduce((a, b) => a * b, 1);
-const blocksOf = (operand: Operand) => Math.ceil(sizeOf(operand) / BLOCK);
+const blocksOf = (operand: Operand) => Math.ceil(elementsOf(operand) / BLOCK);
 
 function normKernels(tensors: readonly Operand[]): Scalar {
-  // Large ones together: a dispatch has as many blocks for each of its tensors as for its largest.
-  const sorted = [...tensors].sort((a, b) => sizeOf(b) - sizeOf(a));
-  const blocks = sorted.reduce((sum, tensor) => sum + blocksOf(tensor), 0);
-  if (sorted.length > 0 && blocksOf(sorted[0]!) > MAX_BLOCKS) {
+  // In the order given: a plan sums each group's squares as soon as its gradients are there.
+  const blocks = tensors.reduce((sum, tensor) => sum + blocksOf(tensor), 0);
+  const largest = tensors.find((tensor) => blocksOf(tensor) > MAX_BLOCKS);
+  if (largest) {
     throw new ShapeError(
-      `the norm of a tensor of ${sizeOf(sorted[0]!)} elements needs more than ${MAX_BLOCKS} blocks`,
+      `the norm of a tensor of ${elementsOf(largest)} elements needs more than ${MAX_BLOCKS} blocks`,
     );
   }
   const sums = allocate([blocks]);
   let first = 0;
-  for (let start = 0; start < sorted.length; start += MAX_TENSORS) {
-    const part = sorted.slice(start, start + MAX_TENSORS);
+  for (let start = 0; start < tensors.length; start += MAX_TENSORS) {
+    const part = tensors.slice(start, start + MAX_TENSORS);
     const scalars = Object.fromEntries([...SIZES, ...FIRSTS].map((name) => [name, 0])) as Record<
       Scalars,
       number
@@ -100,11 +100,15 @@ function normKernels(tensors: readonly Operand[]): Scalar {
     };
     part.forEach((tensor, i) => {
       operands[TENSORS[i]!] = tensor;
-      scalars[SIZES[i]!] = sizeOf(tensor);
+      scalars[SIZES[i]!] = elementsOf(tensor);
       scalars[FIRSTS[i]!] = first;
       first += blocksOf(tensor);
     });
-    launch(blockSums({ count: part.length }), operands, scalars, [blocksOf(part[0]!), part.length]);
+    // Workgroups beyond a smaller tensor's end return at once.
+    launch(blockSums({ count: part.length }), operands, scalars, [
+      Math.max(...part.map(blocksOf)),
+      part.length,
+    ]);
   }
   const norm = allocate([]);
   launch(rootOfSum({}), { norm, sums }, { blocks }, [1]);
@@ -115,7 +119,9 @@ function normKernels(tensors: readonly Operand[]): Scalar {
 /** sqrt of the sum of squares over all tensors, a scalar that the caller disposes; 0 for none. Not differentiable. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (tensors.length === 0) return tf.scalar(0);
-  if (usesKernels()) return normKernels(tensors);
+  if (usesKernels()) {
+    return normKernels(tensors.flatMap((tensor) => elementParts(tensor.size).map((part) => part.of(tensor))));
+  }
   return tf.tidy(() => {
     // Two at a time: tfjs's addN binds all its inputs at once, more than a WebGPU shader stage may have.
     const squares = tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor)));

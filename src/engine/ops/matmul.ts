@@ -7,12 +7,15 @@
  * run to run. Everything is read as vec4f along the contiguous dimension, hence the rules in `View`.
  */
 import { ShapeError } from '../../errors';
+import { noteFlops } from '../cost';
 import { launch, type Operand } from '../dispatch';
+import { elementsOf, tensorOf } from '../ranges';
 import { variants } from '../variants';
 import type { Activation } from '../wgsl';
-import { matmulForm, type Layout, type MatmulParameters } from './matmul.kernels';
+import type { Layout, MatmulParameters } from './matmul.interface';
+import { matmulForm } from './matmul.kernels';
 
-export type { Layout } from './matmul.kernels';
+export type { Layout } from './matmul.interface';
 
 /**
  * A matrix inside a tensor. `offset` is its first element, `stride` the elements from one row to the next
@@ -56,7 +59,7 @@ function checkViews(
   for (const name of ['a', 'b', 'c'] as const) {
     const [rows, columns] = sizes[name];
     const { tensor, offset = 0, stride = columns } = views[name];
-    const available = tensor.shape.reduce((x, y) => x * y, 1);
+    const available = elementsOf(tensor);
     const needed = offset + (rows - 1) * stride + Math.ceil(columns / 4) * 4;
     if (offset % 4 !== 0 || stride % 4 !== 0 || stride < columns) {
       throw new ShapeError(
@@ -65,7 +68,7 @@ function checkViews(
     }
     if (rows < 1 || columns < 1 || needed > available) {
       throw new ShapeError(
-        `matmul ${layout}: ${name} [${rows}, ${columns}] at offset ${offset} needs ${needed} elements, its tensor [${tensor.shape.join(', ')}] has ${available}`,
+        `matmul ${layout}: ${name} [${rows}, ${columns}] at offset ${offset} needs ${needed} elements, its tensor [${tensorOf(tensor).shape.join(', ')}] has ${available}`,
       );
     }
   }
@@ -80,12 +83,14 @@ export function matmul(
   options: MatmulOptions = {},
 ): void {
   checkViews(layout, m, n, k, views);
+  noteFlops(2 * m * n * k);
   const { a, b, c } = views;
   const { bias, activation = null, preActivation, residual, columnSums } = options;
   const parameters: MatmulParameters = {
     layout,
     activation,
     padded: n % 4 !== 0,
+    packed: false,
     bias: !!bias,
     preActivation: !!preActivation,
     residual: !!residual,

@@ -11,6 +11,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { valueOf, type LiveNumber } from '../host';
 import type { Logits } from './tokenLoss.logits';
 
 /** One pass that sums expressions over the classes, then constants of the row that follow from the sums. */
@@ -42,11 +43,11 @@ export interface ReferenceRows {
 
 export interface RowTerm {
   /** Multiplies value and gradient; may change from step to step. */
-  readonly weight: number;
+  readonly weight: LiveNumber;
   /** Logits of the same rows and classes to compare with; gets no gradient. */
   readonly teacher?: Logits;
   /** Numbers that the text names; may change from step to step. */
-  readonly scalars: Readonly<Record<string, number>>;
+  readonly scalars: Readonly<Record<string, LiveNumber>>;
   readonly code: TermCode;
   /** The unweighted value of every row [n], in ops that the tape can differentiate by z. */
   reference(rows: ReferenceRows): Tensor1D;
@@ -60,7 +61,7 @@ const CROSS_ENTROPY: TermCode = {
 };
 
 /** -log softmax(z)[y]: what the row's label costs, in nats. */
-export function crossEntropy({ weight }: { weight: number }): RowTerm {
+export function crossEntropy({ weight }: { weight: LiveNumber }): RowTerm {
   return {
     weight,
     scalars: {},
@@ -86,7 +87,11 @@ const KL_DIVERGENCE: TermCode = {
  * KL(p || q) = sum_k p_k (log p_k - log q_k), p = softmax(t / T) of the teacher, q = softmax(z / T), in nats.
  * Its gradient shrinks as 1/T^2: a method that wants "T^2 KL" (arXiv:1503.02531, section 2) puts T^2 into weight.
  */
-export function klDivergence(options: { teacher: Logits; temperature: number; weight: number }): RowTerm {
+export function klDivergence(options: {
+  teacher: Logits;
+  temperature: LiveNumber;
+  weight: LiveNumber;
+}): RowTerm {
   const { teacher, temperature, weight } = options;
   return {
     weight,
@@ -94,8 +99,8 @@ export function klDivergence(options: { teacher: Logits; temperature: number; we
     scalars: { temperature },
     code: KL_DIVERGENCE,
     reference: ({ z, t }) => {
-      const logP = tf.logSoftmax(tf.div(t!, temperature));
-      const logQ = tf.logSoftmax(tf.div(z, temperature));
+      const logP = tf.logSoftmax(tf.div(t!, valueOf(temperature)));
+      const logQ = tf.logSoftmax(tf.div(z, valueOf(temperature)));
       return tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1);
     },
   };

@@ -4,9 +4,11 @@
  *   vocabulary: Z = H E^T,  dH = dZ E,  dE = dZ^T H
  */
 import type { Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
-import { allocate, launch, webgpuBackend } from '../dispatch';
+import { withKind } from '../cost';
+import { allocate, launch } from '../dispatch';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import type { Parameter } from '../parameter';
+import { bindingLimit, rowParts } from '../ranges';
 import { matmul } from './matmul';
 
 /** Logits that are computed where they are needed, never for all tokens at once, or that exist as a tensor. */
@@ -43,7 +45,7 @@ export const tapeInput = (logits: Logits): Tensor2D =>
 
 /** Rows in a chunk: as many as fit into `bytes`, in chunks of about equal size. */
 export function chunkRows({ rows, stride }: LogitsSize, bytes: number): number {
-  const limit = Math.min(bytes, webgpuBackend().device.limits.maxStorageBufferBindingSize);
+  const limit = Math.min(bytes, bindingLimit());
   const most = Math.max(1, Math.floor(limit / (stride * 4)));
   const even = Math.ceil(rows / Math.ceil(rows / most));
   // Whole tiles of 8 rows are what the matrix product likes; one more row costs it as much as eight.
@@ -109,15 +111,17 @@ export function writeLogits(logits: Logits, chunk: TensorInfo, first: number, co
   }
   const { hidden, embedding } = logits;
   const width = hidden.shape[1];
-  matmul(
-    'nt',
-    {
-      c: { tensor: chunk, stride },
-      a: { tensor: hidden, offset: first * width },
-      b: { tensor: embedding.value },
-    },
-    { m: count, n: classes, k: width },
-  );
+  for (const part of rowParts(classes, width * 4)) {
+    matmul(
+      'nt',
+      {
+        c: { tensor: chunk, stride, offset: part.first },
+        a: { tensor: hidden, offset: first * width },
+        b: { tensor: part.of(embedding.value) },
+      },
+      { m: count, n: part.count, k: width },
+    );
+  }
 }
 
 /** The chunk without its padding, as a tensor [count, classes] of its own. */
@@ -144,7 +148,7 @@ export interface LogitsGradient {
 export function allocateGradient(logits: Logits): LogitsGradient {
   const input = allocate(tapeInput(logits).shape);
   const trained = logits.kind === 'vocabulary' && logits.embedding.trainable;
-  return { input, embedding: trained ? allocate(logits.embedding.shape) : null };
+  return { input, embedding: trained ? withKind('gradients', () => allocate(logits.embedding.shape)) : null };
 }
 
 /**
@@ -168,20 +172,20 @@ export function backLogits(
   const { hidden, embedding } = logits;
   const width = hidden.shape[1];
   const offset = first * width;
-  matmul(
-    'nn',
-    {
-      c: { tensor: gradient.input, offset },
-      a: { tensor: dChunk, stride },
-      b: { tensor: embedding.value },
-    },
-    { m: count, n: width, k: classes },
-  );
-  if (!gradient.embedding) return;
-  matmul(
-    'tn',
-    { c: { tensor: gradient.embedding }, a: { tensor: dChunk, stride }, b: { tensor: hidden, offset } },
-    { m: classes, n: width, k: count },
-    { accumulate: add },
-  );
+  for (const part of rowParts(classes, width * 4)) {
+    const columns = { tensor: dChunk, stride, offset: part.first };
+    matmul(
+      'nn',
+      { c: { tensor: gradient.input, offset }, a: columns, b: { tensor: part.of(embedding.value) } },
+      { m: count, n: width, k: part.count },
+      { accumulate: part.first > 0 },
+    );
+    if (!gradient.embedding) continue;
+    matmul(
+      'tn',
+      { c: { tensor: part.of(gradient.embedding) }, a: columns, b: { tensor: hidden, offset } },
+      { m: part.count, n: width, k: count },
+      { accumulate: add },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 /** `tokenLoss` and its companions in plain tfjs ops, differentiable by the tape on any backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { valueOf, type LiveNumber } from '../host';
 import { crossEntropy, type RowTerm } from './rowTerms';
 import { sizeOf, tapeInput, type Logits } from './tokenLoss.logits';
 
@@ -47,14 +48,14 @@ function* chunks(logits: Logits, bytes: number): Generator<[number, number]> {
 export function termsReference(
   logits: Logits,
   labels: Tensor1D,
-  scale: number,
+  scale: LiveNumber,
   terms: readonly RowTerm[],
   chunkBytes: number,
 ): Scalar[] {
   const sums: Scalar[] = [];
   for (const [first, count] of chunks(logits, chunkBytes)) {
     rowValues(logits, labels, terms, first, count).forEach((values, k) => {
-      const sum = tf.mul<Scalar>(tf.sum(values), terms[k]!.weight * scale);
+      const sum = tf.mul<Scalar>(tf.sum(values), valueOf(terms[k]!.weight) * valueOf(scale));
       sums[k] = sums[k] ? tf.add(sums[k], sum) : sum;
     });
   }

@@ -4,10 +4,10 @@
  *   dz = scale * sum over terms of weight_i * d value_i / dz
  * so that a chunk needs no second buffer. One thread a row on software adapters, a workgroup on real ones.
  */
-import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
 import { launch } from '../dispatch';
+import { hostTensor, valueOf, type LiveNumber } from '../host';
 import { kernelFamily, type Element } from '../kernel';
 import { variants } from '../variants';
 import { rowGroup, unroll } from '../wgsl';
@@ -189,7 +189,7 @@ export function rowPass(
     scale,
     values,
     gradient,
-  }: { labels: Tensor; scale: number; values: TensorInfo; gradient: boolean },
+  }: { labels: Tensor; scale: LiveNumber; values: TensorInfo; gradient: boolean },
 ): RowPass {
   const teachers = [...new Set(terms.flatMap(({ teacher }) => (teacher ? [teacher] : [])))];
   if (teachers.length > MOST_TEACHERS) {
@@ -207,8 +207,8 @@ export function rowPass(
     gradient,
     threads: variants().vocabularyThreads,
   });
-  const numbers = terms.flatMap(({ weight, scalars }) => [weight, ...Object.values(scalars)]);
-  const scalars = tf.tensor1d([scale, ...numbers], 'float32');
+  const numbers = [scale, ...terms.flatMap(({ weight, scalars }) => [weight, ...Object.values(scalars)])];
+  const scalars = hostTensor([numbers.length], 'float32', () => Float32Array.from(numbers, valueOf));
   return {
     teachers,
     run: (chunk, teacherChunks, first, count) =>

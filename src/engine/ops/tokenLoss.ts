@@ -10,10 +10,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
-import { allocate, launch, markWritten, release, wrap } from '../dispatch';
+import { withKind } from '../cost';
+import { allocate, launch, release, wrap } from '../dispatch';
+import type { LiveNumber } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { usesKernels } from '../mode';
-import { accumulateGradient, type Parameter } from '../parameter';
+import { accumulateGradient, giveGradient } from '../parameter';
+import { elementParts, elementsOf } from '../ranges';
 import { rowGroup } from '../wgsl';
 import { crossEntropy, type RowTerm } from './rowTerms';
 import {
@@ -36,7 +39,7 @@ export interface Targets {
   /** [N] int32; a negative label (-100) takes its row out of every term. */
   labels: Tensor1D;
   /** 1 / scored rows of the whole step, so that micro-batches add up to its mean. */
-  scale: number;
+  scale: LiveNumber;
 }
 
 export interface LossTerms {
@@ -88,9 +91,15 @@ function scale(
   x: TensorInfo | undefined,
   factor: TensorInfo,
 ) {
-  const size = out.shape.reduce((a, b) => a * b, 1);
-  const [element, count] = size % 4 === 0 ? (['vec4f', size / 4] as const) : (['f32', size] as const);
-  launch(scaleBy({ mode, element }), { out, x, factor }, { size: count }, linearGrid(count, THREADS));
+  for (const { count: size, of } of elementParts(elementsOf(out))) {
+    const [element, count] = size % 4 === 0 ? (['vec4f', size / 4] as const) : (['f32', size] as const);
+    launch(
+      scaleBy({ mode, element }),
+      { out: of(out), x: x && of(x), factor },
+      { size: count },
+      linearGrid(count, THREADS),
+    );
+  }
 }
 
 function checkRows(logits: Logits, labels: Tensor1D, terms: readonly RowTerm[]): void {
@@ -127,8 +136,9 @@ function runChunks(
   const values = allocate([terms.length * size.rows]);
   const gradient = wantsGradient ? allocateGradient(logits) : null;
   const pass = rowPass(terms, size, { labels, scale, values, gradient: wantsGradient });
-  const chunk = allocate([rows, size.stride]);
-  const teacherChunks = pass.teachers.map(() => allocate([rows, size.stride]));
+  const makeChunk = () => withKind('logits', () => allocate([rows, size.stride]));
+  const chunk = makeChunk();
+  const teacherChunks = pass.teachers.map(makeChunk);
   for (let first = 0; first < size.rows; first += rows) {
     const count = Math.min(rows, size.rows - first);
     writeLogits(logits, chunk, first, count);
@@ -138,17 +148,6 @@ function runChunks(
   }
   [chunk, ...teacherChunks].forEach(release);
   return { values, gradient };
-}
-
-/** Adds factor * gradient to the parameter's; the first one is scaled where it lies and handed over, not copied. */
-function giveGradient(parameter: Parameter, gradient: Tensor, factor: Tensor): void {
-  if (parameter.gradient) {
-    scale('add', parameter.gradient, gradient, factor);
-    markWritten(parameter.gradient);
-    return;
-  }
-  scale('inPlace', gradient, undefined, factor);
-  parameter.gradient = tf.keep(gradient.clone());
 }
 
 /** `total`, tied to the logits' tensor on the tape so that the backward pass hands out `gradient`. */
@@ -163,7 +162,11 @@ function withGradient(total: Scalar, logits: Logits, gradient: LogitsGradient): 
         const [dInput, dEmbedding] = saved;
         const result = allocate(dInput!.shape);
         scale('write', result, dInput, dy);
-        if (dEmbedding && logits.kind === 'vocabulary') giveGradient(logits.embedding, dEmbedding, dy);
+        if (dEmbedding && logits.kind === 'vocabulary') {
+          giveGradient(logits.embedding, dEmbedding, (mode, out) =>
+            scale(mode, out, mode === 'inPlace' ? undefined : dEmbedding, dy),
+          );
+        }
         return wrap(result);
       },
     };

@@ -1,0 +1,74 @@
+/** Traced and replayed, a run gives the same bits as one that runs op by op. */
+import { describe, expect, test } from 'vitest';
+import * as tf from '@tensorflow/tfjs-core';
+import { METHODS } from '../methods/index';
+import type { Model } from '../model/gpt2';
+import { disposeParams, initialiseParams } from '../model/params';
+import { useTestDevice } from '../testing/gpu';
+import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
+
+useTestDevice();
+
+const config = {
+  nLayer: 2,
+  nHead: 2,
+  nEmbd: 16,
+  nPositions: 8,
+  vocabSize: 37,
+  nInner: 32,
+  activation: 'gelu_new',
+  layerNormEpsilon: 1e-5,
+} as const;
+
+const newModel = (seed: number, trainable = true): Model => ({
+  config,
+  params: initialiseParams(config, seed, trainable),
+});
+
+async function lossesOf(plan: 'on' | 'off', stage: object) {
+  const student = newModel(1);
+  const teacher = newModel(2, false);
+  const recipe = { ...trainingRecipe([{ steps: 50, batchSize: 2, ...stage }]), plan };
+  const batches = () => cycle(randomBatches(7, 2, 8, config.vocabSize));
+  const { steps, events } = await runTraining({ recipe, batches, student, teacher });
+  disposeParams(student.params);
+  disposeParams(teacher.params);
+  expect(events.filter(({ type }) => type === 'eager')).toEqual([]);
+  expect(events.some(({ type }) => type === 'compiling')).toBe(plan === 'on');
+  return steps.map(({ loss, terms, gradNorm, learningRate }) => ({ loss, terms, gradNorm, learningRate }));
+}
+
+const STAGES = {
+  'clipped, cosine schedule': { optimizer: { schedule: 'cosine', learningRate: 1e-2, gradClip: 0.5 } },
+  'not clipped, updates while the backward pass runs': { optimizer: { gradClip: 0, warmupSteps: 3 } },
+  'two micro-batches': { gradAccumSteps: 2 },
+  'three micro-batches': { gradAccumSteps: 3, optimizer: { gradClip: 0 } },
+};
+
+describe.each(METHODS.map(({ id }) => id))('%s', (method) => {
+  test.each(Object.entries(STAGES))('%s: 50 steps, the same bits', async (_, stage) => {
+    const eager = await lossesOf('off', { method, ...stage });
+    expect(await lossesOf('on', { method, ...stage })).toEqual(eager);
+    expect(eager.at(-1)!.loss).toBeLessThan(eager[0]!.loss);
+  });
+});
+
+test('a thousand replayed steps leave tensors and bytes as they were', async () => {
+  const student = newModel(1);
+  const recipe = trainingRecipe([{ method: 'fine-tune', steps: 1000, batchSize: 2 }]);
+  const seen: string[] = [];
+  await runTraining({
+    recipe,
+    student,
+    batches: () => cycle(randomBatches(3, 2, 8, config.vocabSize)),
+    reportEvery: 100,
+    onEvent: (event) => {
+      if (event.type !== 'step') return;
+      const { numTensors, numBytes } = tf.memory();
+      const { numBytesInGPU } = (tf.backend() as unknown as { memory(): { numBytesInGPU: number } }).memory();
+      seen.push(`${numTensors} ${numBytes} ${numBytesInGPU}`);
+    },
+  });
+  expect(new Set(seen.slice(1)).size).toBe(1);
+  disposeParams(student.params);
+});
