@@ -5,6 +5,7 @@ import { launch, markWritten } from './dispatch';
 import { flatIndex, kernelFamily, linearGrid } from './kernel';
 import { usesKernels } from './mode';
 import { elementParts } from './ranges';
+import { zeros } from './zeros';
 
 const THREADS = 64;
 
@@ -37,7 +38,7 @@ export interface Accumulator {
 /** A sum of tensors of this shape; the caller disposes it. */
 export function createAccumulator(shape: readonly number[]): Accumulator {
   const kernels = usesKernels();
-  let value: Tensor = tf.keep(tf.fill(shape as number[], 0));
+  let value: Tensor = tf.keep(zeros(shape));
   return {
     get value() {
       return value;

@@ -131,6 +131,17 @@ describe('openDevice', () => {
     expect(usesKernels()).toBe(true);
   });
 
+  test('a device that is asked to make do with less says so, and refuses what it cannot bind', async () => {
+    device = await openDevice({ prefer: 'webgpu', atMost: { maxStorageBufferBindingSize: 2 ** 20 } });
+    expect(device.info.limits.maxStorageBufferBindingSize).toBe(2 ** 20);
+    expect(webgpuBackend().device.limits.maxStorageBufferBindingSize).toBe(2 ** 27);
+    const [factor, x] = [tf.tensor1d([2]), tf.zeros([2 ** 18 + 1])];
+    expect(() => times(x, factor)).toThrow(
+      'the operand x of kernel TestScale{"threads":8} has 1048580 bytes, this device binds at most 1048576 at once',
+    );
+    tf.dispose([factor, x]);
+  });
+
   test('auto without a GPU measures software WebGPU and wasm and keeps the faster one', async () => {
     device = await openDevice({ prefer: 'auto', wasmPath });
     const measured =

@@ -21,6 +21,7 @@ import { usesKernels } from '../mode';
 import { clearGradients, type Parameter } from '../parameter';
 import { asEarlyAsPossible } from '../plan/recorder';
 import { elementParts } from '../ranges';
+import { zeros } from '../zeros';
 import { globalNorm } from './globalNorm';
 
 export interface AdamWSettings {
@@ -162,11 +163,9 @@ function updateReference(
 export function createAdamW(parameters: readonly Parameter[]): AdamW {
   const kernels = usesKernels();
   const trained = parameters.filter((parameter) => parameter.trainable);
-  const zeros = ({ shape }: Parameter): State => {
-    const make = () => tf.keep(tf.fill(shape as number[], 0));
-    return withKind('moments', () => ({ m: make(), v: make() }));
-  };
-  const states = new Map(trained.map((parameter) => [parameter.name, zeros(parameter)]));
+  const atRest = ({ shape }: Parameter): State =>
+    withKind('moments', () => ({ m: tf.keep(zeros(shape)), v: tf.keep(zeros(shape)) }));
+  const states = new Map(trained.map((parameter) => [parameter.name, atRest(parameter)]));
   if (states.size < trained.length)
     throw new ShapeError('two parameters of one optimiser have the same name');
   let current: AdamWSettings | null = null;
