@@ -3,8 +3,10 @@
  * they come out of a checkpoint. Names are the published ones without `transformer.`; matrices are Conv1D's
  * [in, out] and are multiplied as they are.
  */
+import { withKind } from '../engine/cost';
+import { allocate, wrap } from '../engine/dispatch';
 import type { Parameter } from '../engine/parameter';
-import { createParameter, disposeParameter } from '../engine/parameter';
+import { createParameter, disposeParameter, parameterOf } from '../engine/parameter';
 import { copyParameter, fillParameter } from '../engine/upload';
 import { CheckpointError } from '../errors';
 import type { Checkpoint } from '../io/checkpoint';
@@ -78,6 +80,18 @@ export function initialiseParams(config: GPT2Config, seed: number, trainable = t
     params[name] = createParameter(name, shape, initialValues(name, shape, config.nLayer, seed), trainable);
   }
   return params;
+}
+
+/** A model of this geometry whose weights have no values yet: for a dry run, in which they never get any. */
+export function emptyParams(config: GPT2Config, trainable = true): GPT2Params {
+  return withKind('weights', () =>
+    Object.fromEntries(
+      [...expectedTensors(config)].map(([name, shape]) => [
+        name,
+        parameterOf(name, () => wrap(allocate(shape)), trainable),
+      ]),
+    ),
+  );
 }
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>

@@ -188,7 +188,8 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
     update() {
       const values = () => settingsAt(optimizer.steps, current!);
       // A parameter that the loss did not use has no gradient and stays as it is, decay included (as PyTorch).
-      const updated = trained.filter((parameter) => parameter.gradient);
+      // Last layers first, as the backward pass completes them: the norm adds up one after the other.
+      const updated = trained.filter((parameter) => parameter.gradient).reverse();
       const norm = asEarlyAsPossible(() => globalNorm(updated.map((parameter) => parameter.gradient!)));
       if (kernels) {
         const settings = hostTensor([SETTINGS.length], 'float32', () => {

@@ -19,6 +19,7 @@ const BLOCK = 64 * THREADS;
 // A shader stage may bind eight storage buffers everywhere; one holds the sums.
 const MAX_TENSORS = 7;
 const MAX_BLOCKS = 65535;
+const LARGE = 2 ** 18;
 
 const TENSORS = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'] as const;
 const SIZES = ['size0', 'size1', 'size2', 'size3', 'size4', 'size5', 'size6'] as const;
@@ -71,6 +72,21 @@ const rootOfSum = kernelFamily('GlobalNormRoot', (_: object) => ({
 
 const blocksOf = (operand: Operand) => Math.ceil(elementsOf(operand) / BLOCK);
 
+/**
+ * What one dispatch sums. A large tensor is summed alone: in a group its memory would wait for those that come
+ * later in the backward pass.
+ */
+function groups(tensors: readonly Operand[]): Operand[][] {
+  const result: Operand[][] = [];
+  let open: Operand[] | null = null;
+  for (const tensor of tensors) {
+    if (elementsOf(tensor) >= LARGE) result.push([tensor]);
+    else if (open && open.length < MAX_TENSORS) open.push(tensor);
+    else result.push((open = [tensor]));
+  }
+  return result;
+}
+
 function normKernels(tensors: readonly Operand[]): Scalar {
   // In the order given: a plan sums each group's squares as soon as its gradients are there.
   const blocks = tensors.reduce((sum, tensor) => sum + blocksOf(tensor), 0);
@@ -82,8 +98,7 @@ function normKernels(tensors: readonly Operand[]): Scalar {
   }
   const sums = allocate([blocks]);
   let first = 0;
-  for (let start = 0; start < tensors.length; start += MAX_TENSORS) {
-    const part = tensors.slice(start, start + MAX_TENSORS);
+  for (const part of groups(tensors)) {
     const scalars = Object.fromEntries([...SIZES, ...FIRSTS].map((name) => [name, 0])) as Record<
       Scalars,
       number

@@ -49,8 +49,8 @@ export interface LossTerms {
   terms: Record<string, Scalar>;
 }
 
-/** Logits of one chunk, in bytes; a teacher takes as much again. About 330 rows of GPT-2's vocabulary. */
-const CHUNK_BYTES = 64 * 2 ** 20;
+/** Logits of one chunk, in bytes; a teacher takes as much again. About 166 rows of GPT-2's vocabulary. */
+const CHUNK_BYTES = 32 * 2 ** 20;
 
 const SUM_THREADS = 64;
 const sumGroup = rowGroup(SUM_THREADS);

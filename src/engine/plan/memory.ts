@@ -2,7 +2,7 @@
  * Which of a step's buffers may share memory. A buffer is needed from the first command that touches it to the
  * last; two that are never needed at once may lie in one physical buffer.
  *
- * Larger ones choose first and take the tightest place that is free over their whole life; a physical buffer is
+ * Larger and longer ones choose first and take the tightest place that is free over their whole life; a physical buffer is
  * as large as the first one in it. ("Efficient Memory Management for Deep Neural Net Inference",
  * arXiv:2001.03288, "greedy by size".) One buffer for all with offsets would be tighter, but WebGPU does not let a
  * dispatch bind one buffer both for reading and for writing.
@@ -52,7 +52,7 @@ export function place(lives: readonly Life[]): Placement {
   const sizes: number[] = [];
   const residents: Life[][] = [];
   const places = new Map<GPUBuffer, number>();
-  const bySize = [...lives].sort((a, b) => b.size - a.size || a.first - b.first);
+  const bySize = [...lives].sort((a, b) => b.size - a.size || b.last - b.first - (a.last - a.first));
   for (const life of bySize) {
     let best = -1;
     let bestGap = Infinity;

@@ -28,6 +28,8 @@ export interface StepCost {
   flops: number;
   /** What the step's own buffers need, after sharing. */
   peakBytes: number;
+  /** What they would need if none shared memory with another. */
+  unsharedBytes: number;
   /** Its kinds at the moment when most is needed at once; they add up to no more than `peakBytes`. */
   bytesByKind: Partial<Record<MemoryKind, number>>;
   /** The largest buffer of the step. */
@@ -97,6 +99,7 @@ function costOf(
     dispatches: commands.filter(({ kind }) => kind === 'dispatch').length,
     flops,
     peakBytes: sizes.reduce((sum, size) => sum + size, 0),
+    unsharedBytes: lives.reduce((sum, { size }) => sum + size, 0),
     bytesByKind,
     largestBytes: sizes[0] ?? 0,
     ownBytes: [...own].reduce((sum, { size }) => sum + size, 0),
