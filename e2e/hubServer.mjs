@@ -1,12 +1,21 @@
 /**
  * A small Hub for tests and for trying things without a network: the paths that @huggingface/hub uses, served from
  * folders or from memory, with the Hub's habits (redirects to another address for big files, ranges, ETags, CORS) and,
- * on request, its bad days (cut connections, slow bytes, 429, ranges ignored).
+ * on request, its bad days (cut connections, slow bytes, 429, ranges ignored). Files of 100 MB and more stay on the
+ * disk.
  *
  *   node e2e/hubServer.mjs 8123 owner/name=folder ...
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  readdirSync,
+  readFileSync,
+  readSync,
+  openSync,
+  closeSync,
+  statSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
@@ -17,20 +26,51 @@ const isBig = (name, size) => /\.(safetensors|bin|h5|msgpack|onnx)$/.test(name) 
 
 const hash = (kind, ...parts) => parts.reduce((h, part) => h.update(part), createHash(kind)).digest('hex');
 
-/** Name -> { bytes, oid, sha256 | null } of a folder's or a record's files. */
+/** Files from here on stay on the disk: a GPT-2 XL has 6.4 GB. */
+const ON_DISK = 100_000_000;
+
+/** A file of the server: its size, and its bytes as a whole (small files) or by ranges. */
+const inMemory = (bytes) => ({
+  size: bytes.length,
+  read: (start, end) => bytes.subarray(start, end),
+  stream: null,
+});
+
+const onDisk = (path, size) => ({
+  size,
+  read(start, end) {
+    const bytes = Buffer.alloc(end - start);
+    const file = openSync(path, 'r');
+    readSync(file, bytes, 0, bytes.length, start);
+    closeSync(file);
+    return bytes;
+  },
+  stream: (start, end) => createReadStream(path, { start, end: end - 1 }),
+});
+
+/** Of a file on the disk the path, size and date stand for its content: hashing gigabytes would take long. */
+const diskHash = (path, { size, mtimeMs }) => hash('sha256', `${path} ${size} ${mtimeMs}`);
+
+/** Name -> a file with its ids `oid` and, of big ones, `sha256`; `stored` is what git keeps. */
 function readRepo(content) {
   const files = new Map();
-  const entries =
-    typeof content === 'string'
-      ? readdirSync(content)
-          .filter((name) => statSync(join(content, name)).isFile())
-          .map((name) => [name, readFileSync(join(content, name))])
-      : Object.entries(content).map(([name, bytes]) => [name, Buffer.from(bytes)]);
-  for (const [name, bytes] of entries) {
-    const sha256 = isBig(name, bytes.length) ? hash('sha256', bytes) : null;
-    const stored = sha256 ? Buffer.from(pointer(sha256, bytes.length)) : bytes;
-    files.set(name, { bytes, sha256, oid: hash('sha1', `blob ${stored.length}\0`, stored), stored });
-  }
+  const add = (name, file, sha256, bytes) => {
+    const stored = inMemory(sha256 ? Buffer.from(pointer(sha256, file.size)) : bytes);
+    const oid = hash('sha1', `blob ${stored.size}\0`, stored.read(0, stored.size));
+    files.set(name, { ...file, sha256, oid, stored });
+  };
+  const addBytes = (name, bytes) =>
+    add(name, inMemory(bytes), isBig(name, bytes.length) ? hash('sha256', bytes) : null, bytes);
+  if (typeof content !== 'string')
+    for (const [name, bytes] of Object.entries(content)) addBytes(name, Buffer.from(bytes));
+  else
+    for (const name of readdirSync(content)) {
+      const path = join(content, name);
+      const stats = statSync(path);
+      if (!stats.isFile()) continue;
+      if (stats.size < ON_DISK) addBytes(name, readFileSync(path));
+      else add(name, onDisk(path, stats.size), diskHash(path, stats), null);
+    }
   const commit = hash('sha1', ...[...files].map(([name, file]) => `${name} ${file.oid}\n`));
   return { files, commit };
 }
@@ -55,8 +95,8 @@ function parseRange(header, size) {
   return start < end ? [start, end] : false;
 }
 
-/** Sends the body whole, or slowly, or only in part before it cuts the connection. */
-function sendBody(state, request, response, body, fault) {
+/** Sends [start, end) of a file whole, or slowly, or only in part before it cuts the connection. */
+function sendBody(state, request, response, file, start, end, fault) {
   if (request.method === 'HEAD') return void response.end();
   response.flushHeaders();
   const send = (bytes) => {
@@ -64,41 +104,48 @@ function sendBody(state, request, response, body, fault) {
     return response.write(bytes);
   };
   if (fault?.cutAfterBytes !== undefined) {
-    send(body.subarray(0, fault.cutAfterBytes));
+    send(file.read(start, Math.min(end, start + fault.cutAfterBytes)));
     // Let what was written reach the socket before it is torn down.
     return void setTimeout(() => response.destroy(), 20);
   }
-  if (fault?.stallAfterBytes !== undefined) return void send(body.subarray(0, fault.stallAfterBytes));
+  if (fault?.stallAfterBytes !== undefined)
+    return void send(file.read(start, Math.min(end, start + fault.stallAfterBytes)));
   if (fault?.bytesPerSecond !== undefined) {
-    let position = 0;
+    let position = start;
     const step = Math.max(1, Math.round(fault.bytesPerSecond / 20));
     const timer = setInterval(() => {
-      send(body.subarray(position, position + step));
+      send(file.read(position, Math.min(end, position + step)));
       position += step;
-      if (position >= body.length) response.end();
+      if (position >= end) response.end();
     }, 50);
     return void response.on('close', () => clearInterval(timer));
   }
-  send(body);
+  if (file.stream) {
+    const stream = file.stream(start, end);
+    stream.on('data', (bytes) => void (state.bytesSent += bytes.length));
+    response.on('close', () => stream.destroy());
+    return void stream.pipe(response);
+  }
+  send(file.read(start, end));
   response.end();
 }
 
 function sendFile(state, request, response, file, fault, headers) {
   const etag = `"${file.sha256 ?? file.oid}"`;
-  const range = fault?.ignoreRange ? null : parseRange(request.headers.range, file.bytes.length);
+  const range = fault?.ignoreRange ? null : parseRange(request.headers.range, file.size);
   const common = { ...CORS, 'Content-Type': 'application/octet-stream', ETag: etag, ...headers };
   if (range === false) {
-    response.writeHead(416, { ...common, 'Content-Range': `bytes */${file.bytes.length}` });
+    response.writeHead(416, { ...common, 'Content-Range': `bytes */${file.size}` });
     return void response.end();
   }
-  const body = range ? file.bytes.subarray(...range) : file.bytes;
+  const [start, end] = range ?? [0, file.size];
   response.writeHead(range ? 206 : 200, {
     ...common,
     'Accept-Ranges': 'bytes',
-    'Content-Length': body.length,
-    ...(range && { 'Content-Range': `bytes ${range[0]}-${range[1] - 1}/${file.bytes.length}` }),
+    'Content-Length': end - start,
+    ...(range && { 'Content-Range': `bytes ${start}-${end - 1}/${file.size}` }),
   });
-  sendBody(state, request, response, body, fault);
+  sendBody(state, request, response, file, start, end, fault);
 }
 
 function sendJson(response, status, value, headers = {}) {
@@ -114,9 +161,9 @@ function sendTree(state, url, response, repo, origin) {
     type: 'file',
     path,
     oid: file.oid,
-    size: file.bytes.length,
+    size: file.size,
     ...(file.sha256 && {
-      lfs: { oid: file.sha256, size: file.bytes.length, pointerSize: file.stored.length },
+      lfs: { oid: file.sha256, size: file.size, pointerSize: file.stored.size },
     }),
   }));
   const first = Number(url.searchParams.get('cursor') ?? 0);
@@ -165,10 +212,10 @@ function answer(state, request, response) {
   const file = repo.files.get(data[4]);
   if (!file) return notFound(response, 'EntryNotFound');
   if (data[2] === 'raw')
-    return sendFile(state, request, response, { ...file, bytes: file.stored, sha256: null }, fault, {});
+    return sendFile(state, request, response, { ...file, ...file.stored, sha256: null }, fault, {});
   const headers = {
     'X-Repo-Commit': repo.commit,
-    'X-Linked-Size': String(file.bytes.length),
+    'X-Linked-Size': String(file.size),
     'X-Linked-ETag': `"${file.sha256 ?? file.oid}"`,
   };
   if (!file.sha256 || !state.redirects) return sendFile(state, request, response, file, fault, headers);

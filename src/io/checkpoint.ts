@@ -8,7 +8,7 @@
 import { CheckpointError } from '../errors';
 import { countNonFinite, decodeFloats, type FloatDtype } from './floats';
 import { canonicalise, locate, readJson, type LocatedTensor } from './layout';
-import { PIECE_BYTES, type FileSet } from './source';
+import { letGo, PIECE_BYTES, type FileSet } from './source';
 import { checkTiedEnds, checkTiedPiece } from './tied';
 
 export interface TensorEntry {
@@ -25,17 +25,16 @@ export interface FloatTensor {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A part of a tensor, in the order of the file: the weights from element `first` on. */
+/** A part of a tensor: the weights from element `first` on. */
 export interface RawPiece {
   first: number;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The same as float32. */
+/** The same as float32; `stored` is its size in the file, bytes. */
 export interface FloatPiece {
   first: number;
   values: Float32Array<ArrayBuffer>;
-  /** Size as stored. */
   stored: number;
 }
 
@@ -47,8 +46,9 @@ export interface Checkpoint {
   /** By canonical name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /**
-   * One tensor piece by piece, each read when it is asked for: at most 8 MiB of it are in memory. Throws
-   * CheckpointError when there is no such tensor or, for wte, the head is not tied.
+   * One tensor piece by piece, in the order of the file. A piece of at most 8 MiB is read when it is asked for, and
+   * its memory is given back when the next one is: use it at once. Throws CheckpointError when there is no such
+   * tensor or, for wte, the head is not tied.
    */
   rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined>;
   /** One tensor piece by piece as float32, exact. */
@@ -83,7 +83,9 @@ export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
 function floatsOf(dtype: FloatDtype, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (dtype === 'F32' && bytes.byteOffset % 4 === 0)
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  return decodeFloats(dtype, bytes);
+  const values = decodeFloats(dtype, bytes);
+  letGo(bytes);
+  return values;
 }
 
 const nonFiniteWarning = (name: string, count: number) =>
@@ -108,7 +110,8 @@ function checkpointOf(
     );
   }
 
-  async function* rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined> {
+  /** Checks every piece as it comes; the pieces are the caller's. */
+  async function* readPieces(name: string): AsyncGenerator<RawPiece, void, undefined> {
     const { source, range } = find(name);
     const { dtype, start, end } = range;
     const width = ELEMENT_BYTES[dtype];
@@ -128,10 +131,27 @@ function checkpointOf(
     if (broken > 0) warnings.push(nonFiniteWarning(name, broken));
   }
 
+  async function* rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined> {
+    for await (const piece of readPieces(name)) {
+      yield piece;
+      letGo(piece.bytes);
+    }
+  }
+
+  async function* floatPieces(name: string): AsyncGenerator<FloatPiece, void, undefined> {
+    const { dtype } = find(name).range;
+    for await (const { first, bytes } of readPieces(name)) {
+      const stored = bytes.length;
+      const values = floatsOf(dtype, bytes);
+      yield { first, values, stored };
+      letGo(values);
+    }
+  }
+
   async function readRaw(name: string): Promise<FloatTensor> {
     const { dtype, shape, start, end } = find(name).range;
     let whole: Uint8Array<ArrayBuffer> | undefined;
-    for await (const { first, bytes } of rawPieces(name)) {
+    for await (const { first, bytes } of readPieces(name)) {
       // A tensor of one piece is that piece: the bytes are ours alone.
       if (bytes.length === end - start) whole = bytes;
       else (whole ??= new Uint8Array(end - start)).set(bytes, first * ELEMENT_BYTES[dtype]);
@@ -147,11 +167,7 @@ function checkpointOf(
     config,
     tensors,
     rawPieces,
-    async *floatPieces(name) {
-      const { dtype } = find(name).range;
-      for await (const { first, bytes } of rawPieces(name))
-        yield { first, values: floatsOf(dtype, bytes), stored: bytes.length };
-    },
+    floatPieces,
     readRaw,
     async readFloat32(name) {
       const { dtype, bytes } = await readRaw(name);

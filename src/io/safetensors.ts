@@ -187,32 +187,58 @@ export async function readTensor(source: ByteSource, range: TensorRange): Promis
   return { dtype: range.dtype, shape: range.shape, bytes };
 }
 
+/** What a header says of a tensor. */
+export interface TensorSpec {
+  dtype: Dtype;
+  shape: readonly number[];
+}
+
+export interface FileLayout {
+  /** The file up to the data. */
+  head: Uint8Array<ArrayBuffer>;
+  /** File offset of every tensor. */
+  starts: Map<string, number>;
+  /** Of the whole file. */
+  size: number;
+}
+
+/** Plans a safetensors file with the tensors in the order of the map; their data need not exist yet. */
+export function layOut(
+  tensors: ReadonlyMap<string, TensorSpec>,
+  metadata: Record<string, string> = { format: 'pt' },
+): FileLayout {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  const offsets = new Map<string, number>();
+  let offset = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    offsets.set(name, offset);
+    const end = offset + elementCount(shape)! * DTYPE_BYTES[dtype];
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const encoded = new TextEncoder().encode(JSON.stringify(header));
+  // Spaces bring the data to a multiple of 8, so that readers can map it.
+  const length = Math.ceil(encoded.byteLength / 8) * 8;
+  const head = new Uint8Array(8 + length).fill(0x20, 8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
+  head.set(encoded, 8);
+  const starts = new Map([...offsets].map(([name, at]) => [name, head.length + at]));
+  return { head, starts, size: head.length + offset };
+}
+
 /** A safetensors file with the tensors in the order of the map. Throws CheckpointError when bytes and shape differ. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, RawTensor>,
   metadata: Record<string, string> = { format: 'pt' },
 ): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
-  for (const [name, { dtype, shape, bytes }] of tensors) {
+  for (const [name, { dtype, shape, bytes }] of tensors)
     if (elementCount(shape)! * DTYPE_BYTES[dtype] !== bytes.byteLength)
       fail(
         `${name} has ${bytes.byteLength} bytes, which shape [${shape.join(', ')}] in ${dtype} does not explain`,
       );
-    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes.byteLength] };
-    offset += bytes.byteLength;
-  }
-  const text = JSON.stringify(header);
-  const encoded = new TextEncoder().encode(text);
-  // Spaces bring the data to a multiple of 8, so that readers can map it.
-  const length = Math.ceil(encoded.byteLength / 8) * 8;
-  const file = new Uint8Array(8 + length + offset).fill(0x20, 8, 8 + length);
-  new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
-  file.set(encoded, 8);
-  let position = 8 + length;
-  for (const { bytes } of tensors.values()) {
-    file.set(bytes, position);
-    position += bytes.byteLength;
-  }
+  const { head, starts, size } = layOut(tensors, metadata);
+  const file = new Uint8Array(size);
+  file.set(head);
+  for (const [name, { bytes }] of tensors) file.set(bytes, starts.get(name));
   return file;
 }

@@ -54,23 +54,39 @@ export function expectedTensors(config: GPT2Config): Map<string, number[]> {
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
 /**
- * Host values of a freshly initialised tensor: layer norms 1 and 0, biases 0, all matrices and embeddings
- * normal with standard deviation 0.02, the two projections back into the residual stream 0.02 / sqrt(2 L).
- * Each tensor has its own random stream, so that a model's first layers do not depend on how many follow.
+ * Host values of a freshly initialised tensor, in pieces of at most `limit` elements: layer norms 1 and 0, biases
+ * 0, all matrices and embeddings normal with standard deviation 0.02, the two projections back into the residual
+ * stream 0.02 / sqrt(2 L). Each tensor has its own random stream, so that a model's first layers do not depend on
+ * how many follow.
  * Source: GPT-2's paper, section 2.3, and OpenAI's released code (`wpe` 0.02 as in nanoGPT, theirs was 0.01).
  */
+export function* initialPieces(
+  name: string,
+  shape: readonly number[],
+  nLayer: number,
+  seed: number,
+  limit = Infinity,
+): Generator<{ first: number; values: Float32Array<ArrayBuffer> }, void, undefined> {
+  const size = sizeOf(shape);
+  const deviation = name.endsWith('c_proj.weight') ? 0.02 / Math.sqrt(2 * nLayer) : 0.02;
+  const random = randomStream(seed, `initialise ${name}`);
+  for (let first = 0; first < size; first += limit) {
+    const values = new Float32Array(Math.min(limit, size - first));
+    if (shape.length > 1) for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+    else if (!name.endsWith('.bias')) values.fill(1);
+    yield { first, values };
+  }
+}
+
+/** The same in one piece. */
 export function initialValues(
   name: string,
   shape: readonly number[],
   nLayer: number,
   seed: number,
-): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  if (shape.length === 1) return name.endsWith('.bias') ? values : values.fill(1);
-  const deviation = name.endsWith('c_proj.weight') ? 0.02 / Math.sqrt(2 * nLayer) : 0.02;
-  const random = randomStream(seed, `initialise ${name}`);
-  for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
-  return values;
+): Float32Array<ArrayBuffer> {
+  for (const { values } of initialPieces(name, shape, nLayer, seed)) return values;
+  return new Float32Array(0);
 }
 
 /** A new model of this geometry with random weights; the same seed gives the same weights. */
