@@ -4,6 +4,8 @@
  * Forward keeps a running maximum and sum per row and stores logSum = log sum exp S. Backward, with
  * delta = sum(dY * Y) over a row and P = exp(S - logSum) recomputed:
  *   dS = P * (dY V^T - delta),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dY
+ * Dropout multiplies by a mask M of zeros and 1 / (1 - rate), drawn from counters (`noise.ts`) in every kernel anew:
+ *   Y = (M * P) V,  dS = P * (M * (dY V^T) - delta),  dV = (M * P)^T dY;  delta stays as it is
  * Sources: "Attention Is All You Need", arXiv:1706.03762, 3.2.1; "FlashAttention-2", arXiv:2307.08691, 3.1.
  * Shapes: qkv, dQkv [B*T, 3C] (a row is q | k | v, heads side by side in each), y, dy [B*T, C]; C = H * D.
  */
@@ -16,6 +18,9 @@ import { usesKernels } from '../mode';
 import { variants } from '../variants';
 import { rowKernels } from './causalAttention.rows';
 import { tileKernels } from './causalAttention.tiles';
+import type { AttentionShape, Size } from './causalAttention.wgsl';
+import type { Dropout } from './dropout';
+import { keepMask, thresholdOf } from './noise';
 
 export interface AttentionLayout {
   batch: number;
@@ -23,11 +28,14 @@ export interface AttentionLayout {
   heads: number;
   /** A token sees itself and those before it (GPT-2); otherwise all of its sequence. */
   causal: boolean;
+  /** Of the probabilities; absent: none. */
+  dropout?: Dropout;
 }
 
 interface Launch {
-  shape: { quads: number; causal: boolean };
-  sizes: { length: number; heads: number; scale: number };
+  shape: AttentionShape;
+  sizes: Record<Size, number>;
+  seed: Tensor | undefined;
   forwardGrid: [number, number, number];
   backwardGrid: [number, number, number];
 }
@@ -47,12 +55,21 @@ function headSize(qkv: Tensor2D, { batch, length, heads }: AttentionLayout): num
   return columns / 3 / heads;
 }
 
-function launchOf(size: number, { batch, length, heads, causal }: AttentionLayout): Launch {
+function launchOf(size: number, layout: AttentionLayout): Launch {
+  const { batch, length, heads, causal, dropout } = layout;
   const quads = size / 4;
   const rows = kernels().rowsPerGroup(quads);
   return {
-    shape: { quads, causal },
-    sizes: { length, heads, scale: 1 / Math.sqrt(size) },
+    shape: dropout ? { quads, causal, dropout: true } : { quads, causal },
+    sizes: {
+      length,
+      heads,
+      scale: 1 / Math.sqrt(size),
+      stream: dropout?.stream ?? 0,
+      threshold: thresholdOf(dropout?.rate ?? 0),
+      keepScale: 1 / (1 - (dropout?.rate ?? 0)),
+    },
+    seed: dropout?.seed,
     forwardGrid: [Math.ceil(length / rows.forward), heads, batch],
     backwardGrid: [Math.ceil(length / rows.backward), heads, batch],
   };
@@ -64,12 +81,12 @@ function noteProducts(products: number, [rows, columns]: readonly number[], { sh
 }
 
 function forward(qkv: TensorInfo, plan: Launch) {
-  const { shape, sizes, forwardGrid } = plan;
+  const { shape, sizes, seed, forwardGrid } = plan;
   noteProducts(2, qkv.shape, plan);
   const [rows, columns] = qkv.shape as [number, number];
   const y = allocate([rows, columns / 3]);
   const logSum = allocate([rows * sizes.heads]);
-  launch(kernels().forward(shape), { y, logSum, qkv }, sizes, forwardGrid);
+  launch(kernels().forward(shape), { y, logSum, qkv, seed }, sizes, forwardGrid);
   return { y, logSum };
 }
 
@@ -79,20 +96,20 @@ function backward(
   dy: TensorInfo,
   plan: Launch,
 ): TensorInfo {
-  const { shape, sizes, backwardGrid } = plan;
+  const { shape, sizes, seed, backwardGrid } = plan;
   noteProducts(5, saved.qkv.shape, plan);
   const { qkv, y, logSum } = saved;
   const dQkv = allocate(qkv.shape);
   const delta = allocate(logSum.shape);
-  launch(kernels().backwardQueries(shape), { dQkv, delta, qkv, y, dy, logSum }, sizes, backwardGrid);
-  launch(kernels().backwardKeys(shape), { dQkv, delta, qkv, dy, logSum }, sizes, backwardGrid);
+  launch(kernels().backwardQueries(shape), { dQkv, delta, qkv, y, dy, logSum, seed }, sizes, backwardGrid);
+  launch(kernels().backwardKeys(shape), { dQkv, delta, qkv, dy, logSum, seed }, sizes, backwardGrid);
   release(delta);
   return dQkv;
 }
 
 /** The same in plain tfjs ops, differentiable on any backend; holds B*H*T*T scores. */
 export function attentionReference(qkv: Tensor2D, layout: AttentionLayout): Tensor2D {
-  const { batch, length, heads, causal } = layout;
+  const { batch, length, heads, causal, dropout } = layout;
   const size = headSize(qkv, layout);
   return tf.tidy(() => {
     const perHead = (part: Tensor) =>
@@ -101,10 +118,15 @@ export function attentionReference(qkv: Tensor2D, layout: AttentionLayout): Tens
     const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size));
     // Added rather than selected: `where` on a mask that depends on nothing is slower on every backend.
     const masked = causal ? tf.add(scores, futureMask(length)) : scores;
-    const mixed = tf.matMul(tf.softmax(masked), v);
+    const probabilities = tf.softmax(masked) as Tensor4D;
+    const mixed = tf.matMul(dropout ? dropped(probabilities, dropout) : probabilities, v);
     return tf.reshape<tf.Rank.R2>(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * size]);
   });
 }
+
+/** Probabilities [B, H, T, T] times the mask. */
+const dropped = (probabilities: Tensor4D, { rate, ...source }: Dropout): Tensor4D =>
+  tf.mul(probabilities, tf.mul(keepMask<tf.Rank.R4>(probabilities.shape, rate, source), 1 / (1 - rate)));
 
 /** [T, T]: 0 where key <= query, else a number that makes exp() exactly 0. */
 function futureMask(length: number) {
