@@ -83,9 +83,7 @@ export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
 function floatsOf(dtype: FloatDtype, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (dtype === 'F32' && bytes.byteOffset % 4 === 0)
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  const values = decodeFloats(dtype, bytes);
-  letGo(bytes);
-  return values;
+  return decodeFloats(dtype, bytes);
 }
 
 const nonFiniteWarning = (name: string, count: number) =>
@@ -141,9 +139,9 @@ function checkpointOf(
   async function* floatPieces(name: string): AsyncGenerator<FloatPiece, void, undefined> {
     const { dtype } = find(name).range;
     for await (const { first, bytes } of readPieces(name)) {
-      const stored = bytes.length;
       const values = floatsOf(dtype, bytes);
-      yield { first, values, stored };
+      yield { first, values, stored: bytes.length };
+      letGo(bytes);
       letGo(values);
     }
   }

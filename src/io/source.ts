@@ -19,10 +19,12 @@ let nowhere: MessagePort | undefined;
 
 /**
  * Gives the memory of bytes back at once. The garbage collector is slow with what lies outside its own heap: it
- * would let 60 MB of pieces lie. The array, and every view of its buffer, is empty afterwards.
+ * would let 60 MB of pieces lie. The array, and every view of its buffer, is empty afterwards; bytes that were let go
+ * already may be let go again.
  */
 export function letGo(bytes: { buffer: ArrayBuffer }): void {
   const buffer: MovableBuffer = bytes.buffer;
+  if (buffer.byteLength === 0) return;
   if (buffer.transfer) return void buffer.transfer(0);
   if (!nowhere) {
     const { port1, port2 } = new MessageChannel();
