@@ -8,10 +8,13 @@
  * Source: `fixtures/perplexity.json`; Hugging Face's guide "Perplexity of fixed-length models" for the idea.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Rank } from '@tensorflow/tfjs-core';
 import { readTensor } from '../engine/device';
+import { hostTensor } from '../engine/host';
 import { withServingOps } from '../engine/mode';
-import { uploadTokens } from '../engine/ops/embedding';
+import { hostTokens } from '../engine/ops/embedding';
 import { negativeLogLikelihood } from '../engine/ops/tokenLoss';
+import { createPlanCache, type PlanCache } from '../engine/plan/cache';
 import { CancelledError, DataError } from '../errors';
 import type { GPT2Config } from '../model/config';
 import { forward } from '../model/gpt2';
@@ -29,6 +32,11 @@ export interface PerplexityOptions {
   /** Told the windows done and in all. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
+  /**
+   * Where the traced forward pass is kept for the next call with the same weights and options. Default: traced
+   * for this call where that pays, that is with more than a few passes.
+   */
+  plans?: PlanCache;
 }
 
 export interface PerplexityResult {
@@ -65,6 +73,9 @@ export function windows(count: number, window: number, stride: number, maxTokens
   }
 }
 
+// Tracing a pass and binding its memory costs about as much as running two.
+const FEW_PASSES = 4;
+
 /** Ids and next-token labels of some windows, padded to [batch, window]; -100 is not scored. */
 function layOut(ids: ArrayLike<number>, part: readonly Window[], batch: number, window: number) {
   const tokens = new Int32Array(batch * window);
@@ -97,6 +108,21 @@ function checkOptions(count: number, { window, stride }: PerplexityOptions, conf
   }
 }
 
+/** The negative log-likelihoods of some windows, [batch · window], as a step that can be traced. */
+export function scoringPass(
+  params: GPT2Params,
+  config: GPT2Config,
+  { batch, window }: { batch: number; window: number },
+): Step<ReturnType<typeof layOut>> {
+  return (input) => [
+    tf.tidy(() => {
+      const tokens = hostTokens(() => input().tokens, batch, window, config.vocabSize);
+      const labels = hostTensor<Rank.R1>([batch * window], 'int32', () => input().labels);
+      return negativeLogLikelihood(forward(params, config, tokens).logits, labels);
+    }),
+  ];
+}
+
 /**
  * Perplexity of the model on a token stream. Every forward pass has the same shape [batchSize, window]; sums
  * are kept in double precision. Throws DataError for windows that do not fit, CancelledError when aborted.
@@ -111,22 +137,26 @@ export async function perplexity(
   checkOptions(ids.length, options, config);
   const all = windows(ids.length, window, stride, maxTokens);
   const batch = Math.min(options.batchSize ?? 8, all.length);
+  const plans = options.plans ?? createPlanCache({ plan: all.length / batch > FEW_PASSES ? 'on' : 'off' });
   let total = 0;
   let scored = 0;
-  for (let first = 0; first < all.length; first += batch) {
-    if (signal?.aborted) throw new CancelledError('the evaluation was cancelled');
-    const part = all.slice(first, first + batch);
-    const { tokens, labels } = layOut(ids, part, batch, window);
-    const losses = withServingOps(config, () =>
-      tf.tidy(() => {
-        const { logits } = forward(params, config, uploadTokens(tokens, batch, window, config.vocabSize));
-        return negativeLogLikelihood(logits, tf.tensor1d(labels, 'int32')); // [batch · window]
-      }),
-    );
-    for (const loss of await readTensor(losses)) total += loss;
-    losses.dispose();
-    scored += part.reduce((sum, { scoreFrom, end }) => sum + end - scoreFrom, 0);
-    onProgress?.(Math.min(first + batch, all.length), all.length);
+  const pass = scoringPass(params, config, { batch, window });
+  const key = `perplexity ${batch} x ${window}`;
+  try {
+    const first = layOut(ids, all.slice(0, batch), batch, window);
+    await withServingOps(config, () => plans.prepare(key, pass, first));
+    for (let first = 0; first < all.length; first += batch) {
+      if (signal?.aborted) throw new CancelledError('the evaluation was cancelled');
+      const part = all.slice(first, first + batch);
+      const input = layOut(ids, part, batch, window);
+      const losses = withServingOps(config, () => plans.run(key, pass, input));
+      for (const loss of await readTensor(losses.tensors[0]!)) total += loss;
+      losses.release();
+      scored += part.reduce((sum, { scoreFrom, end }) => sum + end - scoreFrom, 0);
+      onProgress?.(Math.min(first + batch, all.length), all.length);
+    }
+  } finally {
+    if (!options.plans) plans.dispose();
   }
   const loss = total / scored;
   return { perplexity: Math.exp(loss), loss, tokens: scored, window, stride };

@@ -5,9 +5,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import { readTensor } from '../engine/device';
+import { hostTensor } from '../engine/host';
 import { withServingOps } from '../engine/mode';
-import { uploadTokens } from '../engine/ops/embedding';
+import { hostTokens } from '../engine/ops/embedding';
 import { denseLogits } from '../engine/ops/tokenLoss';
+import { createPlanCache, type PlanCache } from '../engine/plan/cache';
 import { DataError } from '../errors';
 import type { RandomStream } from '../random';
 import { randomStream } from '../random';
@@ -23,29 +25,40 @@ export interface GenerateOptions {
   seed: number;
   /** Stop before this token, e.g. end of text. */
   stopAt?: number;
+  /** Where the traced forward passes are kept for the next call with the same weights. Default: for this call. */
+  plans?: PlanCache;
 }
 
-// The engine's pool keeps buffers by exact size: rounding the length up keeps their number small.
+// One plan for each length: rounding up keeps their number small.
 const LENGTH_STEP = 32;
 
 /** Logits of the token after `ids` (at most nPositions of them). -> [V] */
-async function nextLogits({ params, config }: Model, ids: readonly number[]): Promise<Float32Array> {
+async function nextLogits(
+  { params, config }: Model,
+  ids: readonly number[],
+  plans: PlanCache,
+): Promise<Float32Array> {
   const length = Math.min(config.nPositions, Math.ceil(ids.length / LENGTH_STEP) * LENGTH_STEP);
   // Attention is causal, so what stands behind the last token does not reach it.
   const padded = new Int32Array(length);
   padded.set(ids);
-  const logits = withServingOps(config, () =>
+  const next = (input: () => { padded: Int32Array; last: number }) => [
     tf.tidy(() => {
-      const tokens = uploadTokens(padded, 1, length, config.vocabSize);
+      const tokens = hostTokens(() => input().padded, 1, length, config.vocabSize);
       const { hidden } = forward(params, config, tokens);
-      const last = tf.slice<Rank.R2, Tensor2D>(hidden, [ids.length - 1, 0], [1, config.nEmbd]); // [1, C]
+      const row = hostTensor<Rank.R1>([1], 'int32', () => Int32Array.of(input().last));
+      const last = tf.gather<Tensor2D>(hidden, row); // [1, C]
       return denseLogits({ kind: 'vocabulary', hidden: last, embedding: params['wte.weight']! }); // [1, V]
     }),
-  );
+  ];
+  const key = `next token of ${length}`;
+  const input = { padded, last: ids.length - 1 };
+  await withServingOps(config, () => plans.prepare(key, next, input));
+  const result = withServingOps(config, () => plans.run(key, next, input));
   try {
-    return await readTensor(logits);
+    return await readTensor(result.tensors[0]!);
   } finally {
-    logits.dispose();
+    result.release();
   }
 }
 
@@ -86,7 +99,7 @@ export function drawToken(
 export async function* generate(
   model: Model,
   prompt: readonly number[],
-  { maxNewTokens, temperature, topK, seed, stopAt }: GenerateOptions,
+  { maxNewTokens, temperature, topK, seed, stopAt, plans }: GenerateOptions,
 ): AsyncGenerator<number, void, void> {
   if (prompt.length === 0) {
     throw new DataError(
@@ -95,12 +108,17 @@ export async function* generate(
     );
   }
   const random = randomStream(seed, 'sampling');
+  const cache = plans ?? createPlanCache();
   const ids = [...prompt];
-  for (let i = 0; i < maxNewTokens; i++) {
-    const logits = await nextLogits(model, ids.slice(-model.config.nPositions));
-    const id = drawToken(logits, temperature, topK, random);
-    if (id === stopAt) return;
-    ids.push(id);
-    yield id;
+  try {
+    for (let i = 0; i < maxNewTokens; i++) {
+      const logits = await nextLogits(model, ids.slice(-model.config.nPositions), cache);
+      const id = drawToken(logits, temperature, topK, random);
+      if (id === stopAt) return;
+      ids.push(id);
+      yield id;
+    }
+  } finally {
+    if (!plans) cache.dispose();
   }
 }

@@ -18,7 +18,6 @@ import { disposeParams } from '../model/params';
 import type { RandomStream } from '../random';
 import { randomStream } from '../random';
 import type { Optimizer, Stage } from '../recipe/recipe';
-import type { MicroBatch } from './step';
 
 export interface StageModels {
   student: Model;
@@ -46,8 +45,7 @@ export interface StageRun extends StageModels {
   /** Of every part, the weights that its loss uses, and the names of its terms; known from its first step on. */
   readonly used: Map<number, readonly Parameter[]>;
   readonly terms: Map<number, readonly string[]>;
-  /** What the micro-step at hand reads. */
-  current: MicroBatch | null;
+  /** Of the step at hand. */
   progress: Progress | null;
   epoch: number;
   /** What the method drew for this epoch. */
@@ -71,6 +69,50 @@ async function copyModel({ config, params }: Model): Promise<Model> {
   return { config, params: copies };
 }
 
+/** What else a stage is opened with. */
+export interface StageData {
+  index: number;
+  batches: BatchIterator;
+  seed: number;
+  plans: PlanCache;
+}
+
+/** Whether a part trains a copy of the student, or learns from one. */
+export const wantsCopy = (method: Method): boolean =>
+  method.parts.some((part) => part.teacher === 'copy' || part.trains?.includes('copy'));
+
+/** A stage before its first step. `copy`: of the student, where `wantsCopy`; the stage disposes it. */
+export function makeStage(
+  stage: Stage,
+  method: Method,
+  models: StageModels,
+  copy: Model | null,
+  { index, batches, seed, plans }: StageData,
+): StageRun {
+  const random = randomStream(seed, `stage ${index} ${method.id}`);
+  const context = { ...models, random };
+  return {
+    ...models,
+    index,
+    stage,
+    method,
+    batches,
+    random,
+    steps: stageSteps(stage, batches.windows),
+    extra: method.createExtra?.(context, stage.settings) ?? {},
+    copy,
+    optimizers: new Map(),
+    made: 0,
+    plans,
+    sums: new Map(),
+    used: new Map(),
+    terms: new Map(),
+    progress: null,
+    epoch: 0,
+    state: method.epochState?.(context, stage.settings),
+  };
+}
+
 /** Prepares a stage. Throws RecipeError when its method needs a teacher and there is none. */
 export async function openStage(
   stage: Stage,
@@ -84,30 +126,13 @@ export async function openStage(
   if (needsTeacher(method) && !models.teacher) {
     throw new RecipeError(`stages.${index}: ${method.label} needs a teacher, and none is loaded`);
   }
-  const random = randomStream(seed, `stage ${index} ${method.id}`);
-  const context = { ...models, random };
-  const wantsCopy = method.parts.some((part) => part.teacher === 'copy' || part.trains?.includes('copy'));
-  return {
-    ...models,
+  const copy = wantsCopy(method) ? await copyModel(models.student) : null;
+  return makeStage(stage, method, models, copy, {
     index,
-    stage,
-    method,
     batches,
-    random,
-    steps: stageSteps(stage, batches.windows),
-    extra: method.createExtra?.(context, stage.settings) ?? {},
-    copy: wantsCopy ? await copyModel(models.student) : null,
-    optimizers: new Map(),
-    made: 0,
+    seed,
     plans: createPlanCache(planOptions),
-    sums: new Map(),
-    used: new Map(),
-    terms: new Map(),
-    current: null,
-    progress: null,
-    epoch: 0,
-    state: method.epochState?.(context, stage.settings),
-  };
+  });
 }
 
 export function closeStage(run: StageRun): void {

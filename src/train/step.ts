@@ -11,6 +11,8 @@ import { hostTensor } from '../engine/host';
 import { withServingOps } from '../engine/mode';
 import type { AdamW } from '../engine/ops/adamw';
 import { clearGradients, valueAndGradients } from '../engine/parameter';
+import type { Step } from '../engine/plan/cache';
+import type { StepCost } from '../engine/plan/plan';
 import { TrainingError } from '../errors';
 import type { LossInputs } from '../methods/method';
 import type { Model } from '../model/gpt2';
@@ -52,13 +54,13 @@ function cast(run: StageRun, { part }: StepPlan): { student: Model; teacher: Mod
 }
 
 /** Adds the gradients of the batch that is up. Returns the loss and its terms, padded to [1 + terms of the method]. */
-function accumulate(run: StageRun, plan: StepPlan, task: Task): Tensor1D {
+function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task: Task): Tensor1D {
   const { part } = plan;
   const models = cast(run, plan);
   const options = { hiddenStates: part.needs.includes('hiddenStates') };
-  const { batch, length } = run.current!.batch;
+  const { batch, length } = input().batch;
   return tf.tidy(() => {
-    const { tokens, labels } = task.inputs(() => run.current!.batch, { batch, length }, run.student.config);
+    const { tokens, labels } = task.inputs(() => input().batch, { batch, length }, run.student.config);
     const runnable = (model: Model) => ({ ...model, run: task.run.bind(task, model) });
     // Outside the tape, which would keep the teacher's activations until the backward pass has ended.
     const teacher = part.needs.includes('teacherOutput')
@@ -75,7 +77,7 @@ function accumulate(run: StageRun, plan: StepPlan, task: Task): Tensor1D {
         teacher,
         models: { student: runnable(models.student), teacher: models.teacher && runnable(models.teacher) },
         tokens,
-        targets: { labels, scale: () => run.current!.scale },
+        targets: { labels, scale: () => input().scale },
         schedule: (at) => () => at(run.progress!),
         drawn: (shape, dtype, draw) => hostTensor(shape, dtype, () => draw(run.random)),
         extra: run.extra,
@@ -104,10 +106,11 @@ function microStep(
   plan: StepPlan,
   optimizer: AdamW,
   { first, last }: Place,
+  input: () => MicroBatch,
   task: Task,
 ): Tensor[] {
   try {
-    const values = accumulate(run, plan, task);
+    const values = accumulate(run, plan, input, task);
     const sum = run.sums.get(plan.position.part);
     if (sum) {
       sum.add(values, first);
@@ -160,37 +163,69 @@ function planKey(
 }
 
 /**
- * Traces the micro-steps of a step that have no plan yet. A trace computes nothing; gradients that an earlier
- * micro-batch would have left are put in place for it and taken away again.
+ * A micro-step as it is traced, before any has run. A trace computes nothing: gradients that an earlier micro-batch
+ * would have left are put in place for it and taken away again.
  */
+function tracedStep(
+  run: StageRun,
+  plan: StepPlan,
+  optimizer: AdamW,
+  place: Place,
+  task: Task,
+): Step<MicroBatch> {
+  return (input) => {
+    const { part } = plan.position;
+    if (!place.first) {
+      for (const parameter of run.used.get(part) ?? []) parameter.gradient = parameter.accumulator;
+    }
+    const outputs = microStep(run, plan, optimizer, place, input, task);
+    if (place.first)
+      run.used.set(
+        part,
+        plan.trained.filter(({ gradient }) => gradient),
+      );
+    clearGradients(plan.trained);
+    return outputs;
+  };
+}
+
+/** Traces the micro-steps of a step that have no plan yet. */
 async function preparePlans(
   run: StageRun,
   { plan, batches }: Drawn,
   optimizer: AdamW,
   task: Task,
 ): Promise<void> {
-  const { plans } = run;
   for (const [i, batch] of batches.entries()) {
     const place = { first: i === 0, last: i === batches.length - 1 };
-    run.current = { batch, scale: 1 };
-    let step: Promise<void> | undefined;
-    withServingOps(run.student.config, () => {
-      step = plans.prepare(planKey(run, plan, place, batch), () => {
-        const { part } = plan.position;
-        if (!place.first)
-          for (const parameter of run.used.get(part) ?? []) parameter.gradient = parameter.accumulator;
-        const outputs = microStep(run, plan, optimizer, place, task);
-        if (place.first)
-          run.used.set(
-            part,
-            plan.trained.filter(({ gradient }) => gradient),
-          );
-        clearGradients(plan.trained);
-        return outputs;
-      });
-    });
-    await step;
+    const micro = tracedStep(run, plan, optimizer, place, task);
+    await withServingOps(run.student.config, () =>
+      run.plans.prepare(planKey(run, plan, place, batch), micro, { batch, scale: 1 }),
+    );
   }
+}
+
+/** What the micro-steps of step `step` cost, in their order, each by `traceOne`; nothing runs. */
+export function costsOfStep(
+  run: StageRun,
+  step: number,
+  task: Task,
+  traceOne: (micro: () => readonly Tensor[]) => StepCost,
+): StepCost[] {
+  const { plan, batches } = draw(run, step);
+  const costs = new Map<string, StepCost>();
+  return withServingOps(run.student.config, () => {
+    const optimizer = optimizerOf(run, step, plan);
+    optimizer.advance(plan.optimizer);
+    return batches.map((batch, i) => {
+      const place = { first: i === 0, last: i === batches.length - 1 };
+      const key = planKey(run, plan, place, batch);
+      const micro = tracedStep(run, plan, optimizer, place, task);
+      const cost = costs.get(key) ?? traceOne(() => micro(() => ({ batch, scale: 1 })));
+      costs.set(key, cost);
+      return cost;
+    });
+  });
 }
 
 /** Runs step `step` (from 0) of a stage: gradAccumSteps micro-batches, one update. */
@@ -209,14 +244,12 @@ export async function trainStep(run: StageRun, step: number, { task }: { task: T
   optimizer.advance({ ...hyper, learningRate });
   await preparePlans(run, drawn, optimizer, task);
   return withServingOps(run.student.config, () => {
-    let result = run.plans.run('', () => []);
-    batches.forEach((batch, i) => {
+    const results = batches.map((batch, i) => {
       const place = { first: i === 0, last: i === batches.length - 1 };
-      run.current = { batch, scale };
-      result = run.plans.run(planKey(run, plan, place, batch), () =>
-        microStep(run, plan, optimizer, place, task),
-      );
+      const micro = (input: () => MicroBatch) => microStep(run, plan, optimizer, place, input, task);
+      return run.plans.run(planKey(run, plan, place, batch), micro, { batch, scale });
     });
+    const result = results.at(-1)!;
     return {
       values: result.tensors[0] as Tensor1D,
       terms: run.terms.get(plan.position.part)!,

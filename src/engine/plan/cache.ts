@@ -18,6 +18,12 @@ export interface PlanCacheOptions {
   onEager?: (reason: string) => void;
 }
 
+/**
+ * A step as a function of what the host gives it: it reads `input` inside `hostTensor` only, because a plan reads
+ * anew before every replay. It neither waits nor reads back, and returns the tensors that outlive it.
+ */
+export type Step<I> = (input: () => I) => readonly Tensor[];
+
 /** What a step returned, to be read before the same step runs again. */
 export interface StepResult {
   readonly tensors: readonly Tensor[];
@@ -26,10 +32,13 @@ export interface StepResult {
 }
 
 export interface PlanCache {
-  /** Traces and compiles a step that has no plan yet. */
-  prepare(key: string, step: () => readonly Tensor[]): Promise<void>;
+  /**
+   * Traces and compiles a step that has no plan yet; `example` is an input of the shape that all inputs have under
+   * this key. Of the arguments of later calls only `input` counts.
+   */
+  prepare<I>(key: string, step: Step<I>, example: I): Promise<void>;
   /** Replays the step, or runs it eagerly where it has no plan. Nothing is awaited. */
-  run(key: string, step: () => readonly Tensor[]): StepResult;
+  run<I>(key: string, step: Step<I>, input: I): StepResult;
   cost(key: string): StepCost | undefined;
   /** Gives back the plans whose keys `keep` does not want. */
   retain(keep: (key: string) => boolean): void;
@@ -38,38 +47,44 @@ export interface PlanCache {
 
 /** A cache for steps on one device; the caller disposes it. */
 export function createPlanCache({ plan = 'on', onCompile, onEager }: PlanCacheOptions = {}): PlanCache {
-  const plans = new Map<string, Plan>();
+  const plans = new Map<string, { plan: Plan; input: unknown }>();
   const eager = new Set<string>();
   return {
-    async prepare(key, step) {
+    async prepare<I>(key: string, step: Step<I>, example: I) {
       if (plan === 'off' || !usesKernels() || plans.has(key) || eager.has(key)) return;
       try {
-        plans.set(key, await preparePlan(trace(step), onCompile));
+        const entry: { plan?: Plan; input: unknown } = { input: example };
+        entry.plan = await preparePlan(
+          trace(() => step(() => entry.input as I)),
+          onCompile,
+        );
+        plans.set(key, entry as { plan: Plan; input: unknown });
       } catch (error) {
         if (!(error instanceof PlanError)) throw error;
         eager.add(key);
         onEager?.(error.message);
       }
     },
-    run(key, step) {
+    run<I>(key: string, step: Step<I>, input: I) {
       const found = plans.get(key);
       if (!found) {
-        const tensors = step();
+        const tensors = step(() => input);
         return { tensors, release: () => tf.dispose([...tensors]) };
       }
-      found.replay();
-      return { tensors: found.outputs, release: () => undefined };
+      found.input = input;
+      found.plan.replay();
+      return { tensors: found.plan.outputs, release: () => undefined };
     },
-    cost: (key) => plans.get(key)?.cost,
+    cost: (key) => plans.get(key)?.plan.cost,
     retain(keep) {
-      for (const [key, old] of plans) {
+      for (const [key, { plan: old }] of plans) {
         if (keep(key)) continue;
         old.dispose();
         plans.delete(key);
       }
     },
     dispose() {
-      for (const old of plans.values()) old.dispose();
+      for (const { plan: old } of plans.values()) old.dispose();
       plans.clear();
     },
   };

@@ -34,6 +34,8 @@ export interface StepCost {
   bytesByKind: Partial<Record<MemoryKind, number>>;
   /** The largest buffer of the step. */
   largestBytes: number;
+  /** Of every physical buffer that the step's own buffers share, largest first: plans share these by rank. */
+  bufferBytes: readonly number[];
   /** Constants, inputs and outputs, which every plan has of its own. */
   ownBytes: number;
 }
@@ -102,6 +104,7 @@ function costOf(
     unsharedBytes: lives.reduce((sum, { size }) => sum + size, 0),
     bytesByKind,
     largestBytes: sizes[0] ?? 0,
+    bufferBytes: sizes,
     ownBytes: [...own].reduce((sum, { size }) => sum + size, 0),
   };
 }
@@ -137,15 +140,32 @@ export function trace(step: () => readonly Tensor[]): TracedStep {
   }
 }
 
+/** A device that only takes notes, as long as a dry run lasts. */
+export interface DryDevice {
+  /** What a step would need. The tensors that it returns are gone afterwards. */
+  trace(step: () => readonly Tensor[]): StepCost;
+  /** Bytes of the tensors that exist now, by what they are for. */
+  bytes(): Partial<Record<MemoryKind, number>>;
+}
+
 /**
- * A run of `f` in which nothing reaches the device: its tensors are names with a size. `traceStep` inside it
- * traces a step on such tensors; `f` returns plain data. For costs of set-ups that were never loaded.
+ * A run of `f` in which nothing reaches the device: its tensors are names with a size. `f` must not wait for
+ * anything, gives back every tensor that it makes, and returns plain data. For costs of set-ups that were never
+ * loaded.
  */
-export function dryRun<T>(f: (traceStep: (step: () => readonly Tensor[]) => StepCost) => T): T {
+export function dryRun<T>(f: (device: DryDevice) => T): T {
   const recorder = new Recorder();
+  const device: DryDevice = {
+    trace(step) {
+      const { cost, outputs } = describe(recorder, step);
+      tf.dispose([...outputs]);
+      return cost;
+    },
+    bytes: () => recorder.bytes(),
+  };
   recorder.enter();
   try {
-    return tf.tidy(() => f((step) => describe(recorder, step).cost) as never) as T;
+    return tf.tidy(() => f(device) as never) as T;
   } finally {
     recorder.leave();
   }

@@ -186,6 +186,7 @@ export class Recorder {
   leave(): void {
     const { backend, saved } = this;
     if (!saved) return;
+    this.flush();
     setTraceListener(null);
     delete (backend as Partial<BackendState>).uploadToGPU;
     Object.assign(backend, saved);
@@ -198,12 +199,13 @@ export class Recorder {
    */
   record(f: () => readonly Tensor[]): { recording: Recording; outputs: readonly Tensor[] } {
     const { backend } = this;
+    // An encoder that is open from before would write what it copies into the commands of that time.
+    this.flush();
     const first = this.count;
     this.commands = [];
     this.written = new Map();
     const outputs = f();
-    backend.endComputePassEncoder();
-    if (backend.commandEncoder) backend.submitQueue();
+    this.flush();
     const kept = new Set(outputs.map(({ dataId }) => noted.get(backend.tensorMap.get(dataId).resource!)));
     const leaked = [...this.live].filter(
       (buffer) => buffer.index >= first && !buffer.data && !kept.has(buffer),
@@ -218,9 +220,19 @@ export class Recorder {
     return { recording, outputs };
   }
 
-  /** Noted buffers that exist now, for instance the weights of a dry run. */
-  get alive(): ReadonlySet<NotedBuffer> {
-    return this.live;
+  /** Bytes of the noted buffers that exist now, by what they are for. */
+  bytes(): Partial<Record<MemoryKind, number>> {
+    this.flush();
+    const bytes: Partial<Record<MemoryKind, number>> = {};
+    for (const { kind, size } of this.live) bytes[kind] = (bytes[kind] ?? 0) + size;
+    return bytes;
+  }
+
+  /** Ends what is being recorded, so that tensors disposed meanwhile are gone. */
+  private flush(): void {
+    const { backend } = this;
+    backend.endComputePassEncoder();
+    if (backend.commandEncoder) backend.submitQueue();
   }
 
   private onRealDevice(f: () => void): void {

@@ -2,6 +2,7 @@
 import { trainingBatches } from '../../data/batches';
 import { perplexity } from '../../eval/perplexity';
 import { sampleText } from '../../eval/samples';
+import { createPlanCache } from '../../engine/plan/cache';
 import { TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
 import { parameterCount } from '../../model/config';
@@ -18,7 +19,7 @@ import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './
 import { runRef } from './refs';
 import { stepBatches, type StepBatches } from './stepBatches';
 import type { Task } from './task';
-import { freshModel, keptLayers, makeStudent, makeTeacher, teacherMeasurements } from './teacher';
+import { freshModel, keptLayers, makeModels, teacherMeasurements } from './teacher';
 import type { TextRegistry, TokenisedText } from './texts';
 import { requireTokenizer, type Vocabulary } from './vocabulary';
 
@@ -106,9 +107,8 @@ async function prepare(recipe: Recipe, services: RunServices, task: Task): Promi
     requireTokenizer(source.card.name, vocabulary),
     task,
   );
-  const teacher = await makeTeacher(source, recipe, task);
-  const student = await makeStudent(source, layers, task);
-  return { recipe, layers, vocabulary, huggingFaceConfig, text, teacher, student };
+  const models = await makeModels(source, layers, recipe, task);
+  return { recipe, layers, vocabulary, huggingFaceConfig, text, ...models };
 }
 
 /** Runs the trainer and turns what it says into events of the protocol. */
@@ -123,6 +123,8 @@ async function execute(
   const { recipe, student, teacher, text } = prepared;
   const { runId } = run;
   const measured: Measured = {};
+  // The student's evaluation and its samples are traced once a run.
+  const plans = createPlanCache({ plan: recipe.plan });
   const batches = (stage: Stage, index: number) =>
     trainingBatches(text.train, {
       batchSize: stage.batchSize,
@@ -138,13 +140,14 @@ async function execute(
       stride,
       maxTokens,
       signal,
+      plans,
     });
     task.send({ type: 'eval', runId, step, ...report });
     if (step === 0) measured.before = report;
     else measured.after = report;
     if (!measured.best || report.loss < measured.best.loss) measured.best = { step, loss: report.loss };
     if (prompt === '') return;
-    const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed });
+    const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed, plans });
     task.send({ type: 'sample', runId, step, ...sample });
   };
 
@@ -162,24 +165,28 @@ async function execute(
   const planned = recipe.stages.map((stage, index) => stageSteps(stage, batches(stage, index).windows));
   const totalSteps = planned.reduce((sum, count) => sum + count, 0);
   task.send({ type: 'runStarted', runId, recipe, layers: prepared.layers, totalSteps, stageSteps: planned });
-  const result = await train({
-    recipe,
-    methods: METHODS,
-    task: languageModelling,
-    student,
-    teacher,
-    batches,
-    evaluate,
-    control: run.control,
-    onEvent,
-    reportEvery,
-    snapshotEvery: snapshots && snapshotEvery,
-    onSnapshot: (snapshot) => snapshots!.save(runId, snapshot),
-    resume: (resume ? await snapshots?.load(runId) : undefined) ?? undefined,
-  });
-  // A run that was resumed after its last step has nothing to train and so nothing to measure.
-  if (!measured.after && result.steps > 0 && !result.stopped) await evaluate(result.steps, task.signal);
-  return [result, measured];
+  try {
+    const result = await train({
+      recipe,
+      methods: METHODS,
+      task: languageModelling,
+      student,
+      teacher,
+      batches,
+      evaluate,
+      control: run.control,
+      onEvent,
+      reportEvery,
+      snapshotEvery: snapshots && snapshotEvery,
+      onSnapshot: (snapshot) => snapshots!.save(runId, snapshot),
+      resume: (resume ? await snapshots?.load(runId) : undefined) ?? undefined,
+    });
+    // A run that was resumed after its last step has nothing to train and so nothing to measure.
+    if (!measured.after && result.steps > 0 && !result.stopped) await evaluate(result.steps, task.signal);
+    return [result, measured];
+  } finally {
+    plans.dispose();
+  }
 }
 
 export function createRuns(services: RunServices): Runs {
