@@ -11,7 +11,7 @@ import { hostTokens } from '../src/engine/ops/embedding';
 import { crossEntropy, klDivergence } from '../src/engine/ops/rowTerms';
 import { tokenLoss, type LossTerms } from '../src/engine/ops/tokenLoss';
 import { tapeAnchor, valueAndGradients } from '../src/engine/parameter';
-import { dryRun, type StepCost } from '../src/engine/plan/plan';
+import { dryRun, type StepCost } from '../src/engine/plan/trace';
 import { installWebGPU } from '../src/engine/webgpu.node';
 import type { GPT2Config } from '../src/model/config';
 import { forward } from '../src/model/gpt2';
@@ -63,7 +63,7 @@ function lossOf(
 
 function costOf(workload: Workload): StepCost {
   tapeAnchor();
-  return dryRun((traceStep) => {
+  return dryRun(({ trace }) => {
     const { layers, teacherLayers, gradClip } = workload;
     const student = emptyParams(geometry(layers));
     const teacher = teacherLayers > 0 ? emptyParams(geometry(teacherLayers), false) : null;
@@ -76,7 +76,7 @@ function costOf(workload: Workload): StepCost {
       weightDecay: 0,
       gradClip,
     });
-    return traceStep(() => [
+    return trace(() => [
       tf.tidy(() => {
         const loss = lossOf(workload, student, teacher);
         return tf.concat1d([tf.reshape(loss, [1]), tf.reshape(optimizer.update(), [1])]);

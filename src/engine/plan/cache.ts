@@ -8,7 +8,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PlanError } from '../../errors';
 import { usesKernels } from '../mode';
 import type { CompileProgress } from './pipelines';
-import { preparePlan, trace, type Plan, type StepCost } from './plan';
+import { preparePlan, type Plan } from './plan';
+import { trace, type StepCost } from './trace';
 
 export interface PlanCacheOptions {
   /** `off`: run every step eagerly. Default: `on`. */
