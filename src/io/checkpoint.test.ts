@@ -122,12 +122,12 @@ describe('what is not a GPT-2 checkpoint is refused by name', () => {
   const extra = (name: string, dtype: RawTensor['dtype'] = 'F32') =>
     tinyFiles(new Map([...tinyTensors(), [name, { dtype, shape: [0], bytes: new Uint8Array(0) }]]));
 
-  test('a classification head', async () => {
-    const error = await refusal(extra('score.weight'));
+  test('a head for multiple choice', async () => {
+    const error = await refusal(extra('multiple_choice_head.summary.weight'));
     expect(error.message).toBe(
-      'the checkpoint holds score.weight, which GPT-2 as a language model does not have',
+      'the checkpoint holds multiple_choice_head.summary.weight, which GPT-2 as a language model or a classifier of sequences does not have',
     );
-    expect(error.hint).toContain('classification head');
+    expect(error.hint).toContain('another head');
   });
 
   test('tensors of another architecture', async () => {

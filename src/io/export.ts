@@ -41,6 +41,8 @@ const TOKENIZER_FILES = [
   'special_tokens_map.json',
   'added_tokens.json',
 ];
+/** Heads, which transformers keeps beside the transformer. */
+const OUTSIDE = new Set(['score.weight']);
 const MAX_TOKENIZER_BYTES = 50_000_000;
 
 /** The tokenizer's files of a checkpoint, to be passed on unchanged. */
@@ -80,7 +82,7 @@ export function exportCheckpoint(request: ExportRequest): ExportedFile[] {
   const { dtype, torch } = STORED[request.dtype];
   const tensors = new Map<string, RawTensor>();
   for (const [name, tensor] of request.tensors)
-    tensors.set(`transformer.${name}`, convertTensor(name, tensor, dtype));
+    tensors.set(OUTSIDE.has(name) ? name : `transformer.${name}`, convertTensor(name, tensor, dtype));
   // Newer transformers write `dtype`, older ones `torch_dtype`; a stale one of either must not contradict.
   const config: Record<string, unknown> = { ...request.config, torch_dtype: torch };
   if ('dtype' in config) config['dtype'] = torch;

@@ -21,7 +21,7 @@ const MAX_INDEX_BYTES = 100_000_000;
 
 const MASK = /^h\.\d+\.attn\.(bias|masked_bias)$/;
 const KNOWN =
-  /^(wte\.weight|wpe\.weight|ln_f\.(weight|bias)|h\.(0|[1-9]\d*)\.(ln_1|ln_2|attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)\.(weight|bias))$/;
+  /^(score\.weight|wte\.weight|wpe\.weight|ln_f\.(weight|bias)|h\.(0|[1-9]\d*)\.(ln_1|ln_2|attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)\.(weight|bias))$/;
 
 /** A small JSON file of the set, or null when it is not there. */
 export async function readJson(
@@ -158,11 +158,11 @@ export function canonicalise(located: Map<string, { source: ByteSource; range: T
 function refuseStrange(strange: string[]): never {
   const shown = strange.slice(0, 3).map(shorten).join(', ');
   const more = strange.length > 3 ? ` and ${strange.length - 3} more` : '';
-  const classifier = strange.some((name) => /^(score|classifier|multiple_choice_head)\./.test(name));
+  const otherHead = strange.some((name) => /^(classifier|multiple_choice_head)\./.test(name));
   throw new CheckpointError(
-    `the checkpoint holds ${shown}${more}, which GPT-2 as a language model does not have`,
-    classifier
-      ? 'It was saved with a classification head; load the language model it was made from.'
-      : 'Load a GPT-2 language model (model_type gpt2, GPT2LMHeadModel).',
+    `the checkpoint holds ${shown}${more}, which GPT-2 as a language model or a classifier of sequences does not have`,
+    otherHead
+      ? 'It was saved with another head; load the language model it was made from.'
+      : 'Load a GPT-2 language model or classifier (GPT2LMHeadModel, GPT2ForSequenceClassification).',
   );
 }

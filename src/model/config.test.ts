@@ -69,8 +69,8 @@ describe('refusals name the value', () => {
     [{ model_type: 'gpt_neo' }, 'config.json describes a model of type "gpt_neo", not gpt2'],
     [{ architectures: ['BertModel'] }, 'config.json names the architecture "BertModel", not GPT2LMHeadModel'],
     [
-      { model_type: 'gpt2', architectures: ['GPT2ForSequenceClassification'] },
-      'config.json names the architecture "GPT2ForSequenceClassification"',
+      { model_type: 'gpt2', architectures: ['GPT2ForTokenClassification'] },
+      'config.json names the architecture "GPT2ForTokenClassification"',
     ],
     [{}, 'config.json names neither a model type nor GPT-2 sizes'],
     [

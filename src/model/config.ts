@@ -11,9 +11,19 @@ export interface GPT2Config {
   nInner: number;
   activation: 'gelu_new' | 'gelu';
   layerNormEpsilon: number;
+  /** Of a classifier (GPT2ForSequenceClassification); absent of a language model. */
+  classifier?: ClassifierConfig;
 }
 
-const ARCHITECTURES = ['GPT2LMHeadModel', 'GPT2Model', 'GPT2DoubleHeadsModel'];
+export interface ClassifierConfig {
+  /** Names of the classes, by class. */
+  labels: readonly string[];
+  /** Fills rows up on the right; the token before the first of them at the end is the one that is classified. */
+  padTokenId: number;
+}
+
+export const CLASSIFIER_ARCHITECTURE = 'GPT2ForSequenceClassification';
+const ARCHITECTURES = ['GPT2LMHeadModel', 'GPT2Model', 'GPT2DoubleHeadsModel', CLASSIFIER_ARCHITECTURE];
 const LOAD_GPT2 = 'Load a GPT-2 checkpoint (model_type gpt2), such as openai-community/gpt2 or distilgpt2.';
 
 // Spellings of the two activations in transformers. gelu_pytorch_tanh is the same tanh formula as gelu_new.
@@ -70,6 +80,38 @@ function refuseOtherArchitectures(fields: Fields): void {
 }
 
 /**
+ * Class names from `id2label`, or `LABEL_0` and so on for `num_labels`; transformers leaves both out where there
+ * are two classes.
+ */
+function labelsOf(fields: Fields): string[] {
+  const named = fields['id2label'];
+  if (typeof named !== 'object' || named === null)
+    return Array.from({ length: count(fields, 'num_labels', 2, 1 << 16) }, (_, id) => `LABEL_${id}`);
+  const names = named as Fields;
+  return Object.keys(names).map((_, id) => {
+    const name = names[id];
+    if (typeof name === 'string') return name;
+    throw new CheckpointError(
+      `config.json gives id2label as ${shown(named)}; it must name the classes 0 to ${Object.keys(names).length - 1}`,
+      'The file is damaged; take the one that belongs to the weights.',
+    );
+  });
+}
+
+function classifierOf(fields: Fields, vocabSize: number): ClassifierConfig | undefined {
+  const architectures = fields['architectures'];
+  if (!Array.isArray(architectures) || !architectures.includes(CLASSIFIER_ARCHITECTURE)) return undefined;
+  // GPT2Config's own default of eos_token_id; classifiers of GPT-2 are padded with it where nothing else is said.
+  const pad = fields['pad_token_id'] ?? fields['eos_token_id'] ?? 50256;
+  if (typeof pad !== 'number' || !Number.isInteger(pad) || pad < 0 || pad >= vocabSize)
+    throw new CheckpointError(
+      `config.json gives pad_token_id as ${shown(pad)}, which is no token of a vocabulary of ${vocabSize}`,
+      'A classifier needs a padding token; add pad_token_id to config.json.',
+    );
+  return { labels: labelsOf(fields), padTokenId: pad };
+}
+
+/**
  * Reads `config.json` of a GPT-2. Missing fields get the defaults of transformers' GPT2Config.
  * Throws CheckpointError, with the name, for other architectures and for options that are not implemented.
  */
@@ -105,15 +147,32 @@ export function parseConfig(json: unknown): GPT2Config {
     );
   // Old files give only n_ctx, which means the same.
   const positions = (fields['n_positions'] ?? null) === null ? 'n_ctx' : 'n_positions';
+  const vocabSize = count(fields, 'vocab_size', 50257, 1 << 24);
+  const classifier = classifierOf(fields, vocabSize);
   return {
     nLayer: count(fields, 'n_layer', 12, 1 << 12),
     nHead,
     nEmbd,
     nPositions: count(fields, positions, 1024, 1 << 20),
-    vocabSize: count(fields, 'vocab_size', 50257, 1 << 24),
+    vocabSize,
     nInner: count(fields, 'n_inner', 4 * nEmbd, 1 << 20),
     activation: ACTIVATIONS[name]!,
     layerNormEpsilon: epsilon,
+    ...(classifier && { classifier }),
+  };
+}
+
+/** The fields by which transformers knows a model's head. */
+function headFields({ classifier }: GPT2Config): Record<string, unknown> {
+  if (!classifier) return { architectures: ['GPT2LMHeadModel'] };
+  const { labels, padTokenId } = classifier;
+  return {
+    architectures: [CLASSIFIER_ARCHITECTURE],
+    problem_type: 'single_label_classification',
+    num_labels: labels.length,
+    id2label: Object.fromEntries(labels.map((name, id) => [id, name])),
+    label2id: Object.fromEntries(labels.map((name, id) => [name, id])),
+    pad_token_id: padTokenId,
   };
 }
 
@@ -125,7 +184,7 @@ export function toHuggingFaceConfig(config: GPT2Config, original: unknown = {}):
   const kept = typeof original === 'object' && original !== null && !Array.isArray(original) ? original : {};
   return {
     ...kept,
-    architectures: ['GPT2LMHeadModel'],
+    ...headFields(config),
     model_type: 'gpt2',
     n_layer: config.nLayer,
     n_head: config.nHead,
@@ -146,19 +205,20 @@ function blockParameters({ nEmbd: C, nInner }: GPT2Config): number {
   return 4 * C + (3 * C * C + 3 * C) + (C * C + C) + (C * nInner + nInner) + (nInner * C + C);
 }
 
-/** Number of weights; the output layer is the embedding and counts once. */
+/** Number of weights; a language model's output layer is the embedding and counts once. */
 export function parameterCount(config: GPT2Config): number {
-  const { nLayer, nEmbd: C, nPositions, vocabSize } = config;
-  return (vocabSize + nPositions) * C + nLayer * blockParameters(config) + 2 * C;
+  const { nLayer, nEmbd: C, nPositions, vocabSize, classifier } = config;
+  const head = (classifier?.labels.length ?? 0) * C;
+  return (vocabSize + nPositions) * C + nLayer * blockParameters(config) + 2 * C + head;
 }
 
 /**
- * Floating-point operations of one forward pass per token: 2 per weight of a matrix product, the output layer
- * included, 2 (L (4 C^2 + 2 C nInner) + V C). Attention scores depend on the length, and layer norms and biases are
+ * Floating-point operations of one forward pass per token: 2 per weight of a matrix product, a language model's output
+ * layer included, 2 (L (4 C^2 + 2 C nInner) + V C); a classifier's works on one row of a sequence and is left out. Attention scores depend on the length, and layer norms and biases are
  * below one per cent: both are left out, as in "Scaling Laws for Neural Language Models", arXiv:2001.08361,
  * section 2.1. GPT-2: 247 M, six of its layers: 162 M.
  */
 export function flopsPerToken(config: GPT2Config): number {
-  const { nLayer, nEmbd: C, nInner, vocabSize } = config;
-  return 2 * (nLayer * (4 * C * C + 2 * C * nInner) + vocabSize * C);
+  const { nLayer, nEmbd: C, nInner, vocabSize, classifier } = config;
+  return 2 * (nLayer * (4 * C * C + 2 * C * nInner) + (classifier ? 0 : vocabSize * C));
 }

@@ -36,7 +36,10 @@ function blockTensors(config: GPT2Config, layer: number): [string, number[]][] {
   ];
 }
 
-/** Name and shape of every tensor of a GPT-2 of this geometry; the output layer is tied to `wte.weight`. */
+/**
+ * Name and shape of every tensor of a GPT-2 of this geometry; a language model's output layer is tied to `wte.weight`,
+ * a classifier's is `score.weight`.
+ */
 export function expectedTensors(config: GPT2Config): Map<string, number[]> {
   const { nEmbd: C, nLayer, nPositions, vocabSize } = config;
   const tensors = new Map([
@@ -48,8 +51,16 @@ export function expectedTensors(config: GPT2Config): Map<string, number[]> {
   }
   tensors.set('ln_f.weight', [C]);
   tensors.set('ln_f.bias', [C]);
+  if (config.classifier) tensors.set('score.weight', [config.classifier.labels.length, C]);
   return tensors;
 }
+
+/**
+ * Whether a frozen model may hold this weight in float16: the token embedding and the blocks' matrices, 99 % of GPT-2
+ * small. Positions, biases and layer norms are read by kernels that know float32 only.
+ */
+export const packable = (name: string): boolean =>
+  name === 'wte.weight' || /^h\.\d+\.(attn|mlp)\.\w+\.weight$/.test(name);
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 

@@ -14,7 +14,7 @@ import { hostTensor } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { usesKernels } from '../mode';
 import { accumulateGradient, tapeAnchor, type Parameter } from '../parameter';
-import { rowParts } from '../ranges';
+import { vocabularyParts } from './vocabulary';
 
 /**
  * A batch of token ids on the device; the caller disposes it with `disposeTokens`. Upload it outside the function
@@ -29,6 +29,8 @@ export interface TokenTensors {
   readonly offsets: Tensor1D;
   readonly batch: number;
   readonly length: number;
+  /** [B] int32: how many tokens of each sequence come before its padding on the right; absent: there is none. */
+  readonly lengths?: Tensor1D;
 }
 
 /** Counting sort of positions by id. Throws ShapeError for an id outside the vocabulary. */
@@ -86,8 +88,8 @@ export function uploadTokens(
   return hostTokens(() => ids, batch, length, vocabSize);
 }
 
-export function disposeTokens({ ids, order, offsets }: TokenTensors): void {
-  tf.dispose([ids, order, offsets]);
+export function disposeTokens({ ids, order, offsets, lengths }: TokenTensors): void {
+  tf.dispose([ids, order, offsets, ...(lengths ? [lengths] : [])]);
 }
 
 const THREADS = 64;
@@ -95,11 +97,11 @@ const THREADS = 64;
 type LookupScalar = 'rows' | 'quads' | 'length' | 'first' | 'count';
 
 /** Where wte comes in parts (`part`), writes the rows whose id is in this one: from `first`, `count` of them. */
-const lookup = kernelFamily<{ part: boolean }, 'y' | 'ids' | 'wte' | 'wpe', LookupScalar>(
+const lookup = kernelFamily<{ part: boolean; packed: boolean }, 'y' | 'ids' | 'wte' | 'wpe', LookupScalar>(
   'Embedding',
-  ({ part }) => ({
+  ({ part, packed }) => ({
     write: { y: 'vec4f' },
-    read: { ids: 'i32', wte: 'vec4f', wpe: 'vec4f' },
+    read: { ids: 'i32', wte: packed ? 'vec2u' : 'vec4f', wpe: 'vec4f' },
     scalars: { rows: 'u32', quads: 'u32', length: 'u32', first: 'u32', count: 'u32' },
     workgroupSize: [THREADS],
     main: `
@@ -109,7 +111,8 @@ const lookup = kernelFamily<{ part: boolean }, 'y' | 'ids' | 'wte' | 'wpe', Look
   let q = i % u.quads;
   let id = u32(ids[row])${part ? ' - u.first' : ''};
   ${part ? '// Below `first` the difference wraps around to a large number.\n  if (id >= u.count) { return; }' : ''}
-  y[i] = wte[id * u.quads + q] + wpe[(row % u.length) * u.quads + q];`,
+  let e = wte[id * u.quads + q];
+  y[i] = ${packed ? 'vec4f(unpack2x16float(e.x), unpack2x16float(e.y))' : 'e'} + wpe[(row % u.length) * u.quads + q];`,
   }),
 );
 
@@ -171,15 +174,15 @@ function addPositionGradient(dy: TensorInfo, wpe: Parameter, { batch, length }: 
 
 function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter): Tensor2D {
   const { ids, order, offsets, batch, length } = tokens;
-  const [vocabSize, width] = wte.shape as [number, number];
+  const width = wte.shape[1]!;
   const rows = batch * length;
   const quads = width / 4;
   const op = tf.customGrad(() => {
     const y = allocate([rows, width]);
-    const parts = rowParts(vocabSize, width * 4);
+    const parts = vocabularyParts(wte);
     for (const { first, count, of } of parts) {
       launch(
-        lookup({ part: parts.length > 1 }),
+        lookup({ part: parts.length > 1, packed: wte.packed }),
         { y, ids, wte: of(wte.value), wpe: wpe.value },
         { rows, quads, length, first, count },
         linearGrid(rows * quads, THREADS),
@@ -187,7 +190,7 @@ function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
     }
     const gradFunc = (dy: Tensor) => {
       accumulateGradient(wte, (dWte, add) => {
-        for (const { first, count, of } of rowParts(vocabSize, width * 4)) {
+        for (const { first, count, of } of vocabularyParts(wte)) {
           launch(
             tokenGradient({ add }),
             { dWte: of(dWte), dy, order, offsets },

@@ -1,0 +1,1 @@
+export type MetricId = 'accuracy' | 'f1' | 'macroF1' | 'matthews';
