@@ -4,10 +4,12 @@
  * because a family's parameters are part of it.
  *
  * In the body: `gid` global id, `lid` local id, `li` local index, `wid` workgroup id, `nwg` number of
- * workgroups (all vec3u but `li`), and `u.<scalar>`.
+ * workgroups (all vec3u but `li`), and `u.<scalar>`; with subgroups `sid`, the index in the subgroup.
  */
 export type Element = 'f32' | 'vec2f' | 'vec4f' | 'i32' | 'u32' | 'vec2u' | 'vec4u';
 export type ScalarType = 'u32' | 'f32';
+/** Optional parts of WGSL; the device must have been opened with the feature (`shader-f16`, `subgroups`). */
+export type Extension = 'f16' | 'subgroups';
 
 export interface KernelSpec<B extends string, U extends string> {
   /** Read and written, in binding order. Every buffer must be used in the body (layout: auto drops others). */
@@ -15,6 +17,7 @@ export interface KernelSpec<B extends string, U extends string> {
   read?: Partial<Record<B, Element>>;
   scalars?: Record<U, ScalarType>;
   workgroupSize: readonly [number, number?, number?];
+  enables?: readonly Extension[];
   /** WGSL above the entry point: functions, workgroup variables, constants. */
   helpers?: string;
   main: string;
@@ -29,7 +32,7 @@ export interface Kernel<B extends string = string, U extends string = string> {
 
 function build<B extends string, U extends string>(name: string, spec: KernelSpec<B, U>): Kernel<B, U> {
   const scalars = Object.entries(spec.scalars ?? {}) as [U, ScalarType][];
-  const lines: string[] = [];
+  const lines = (spec.enables ?? []).map((extension) => `enable ${extension};`);
   const buffers: B[] = [];
   const declare = (record: Partial<Record<B, Element>>, access: string) => {
     for (const [buffer, element] of Object.entries(record) as [B, Element][]) {
@@ -45,6 +48,7 @@ function build<B extends string, U extends string>(name: string, spec: KernelSpe
     lines.push(`struct Scalars { ${scalars.map(([scalar, type]) => `${scalar}: ${type}`).join(', ')} }`);
     lines.push(`@group(0) @binding(${buffers.length}) var<uniform> u: Scalars;`);
   }
+  const subgroups = spec.enables?.includes('subgroups') ?? false;
   const [x, y = 1, z = 1] = spec.workgroupSize;
   const code = `${lines.join('\n')}
 ${spec.helpers ?? ''}
@@ -54,7 +58,7 @@ fn main(
   @builtin(local_invocation_id) lid: vec3u,
   @builtin(local_invocation_index) li: u32,
   @builtin(workgroup_id) wid: vec3u,
-  @builtin(num_workgroups) nwg: vec3u,
+  @builtin(num_workgroups) nwg: vec3u,${subgroups ? '\n  @builtin(subgroup_invocation_id) sid: u32,' : ''}
 ) {
 ${spec.main}
 }`;

@@ -15,7 +15,7 @@ import { ShapeError } from '../../errors';
 import { noteFlops } from '../cost';
 import { allocate, launch, release, wrap } from '../dispatch';
 import { usesKernels } from '../mode';
-import { variants } from '../variants';
+import { attentionVariant } from '../variants';
 import { rowKernels } from './causalAttention.rows';
 import { tileKernels } from './causalAttention.tiles';
 import type { AttentionShape, Size } from './causalAttention.wgsl';
@@ -40,7 +40,7 @@ interface Launch {
   backwardGrid: [number, number, number];
 }
 
-const kernels = () => (variants().attention === 'tiles' ? tileKernels : rowKernels);
+const kernels = () => (attentionVariant({ quads: 0, length: 0 }).form === 'rows' ? rowKernels : tileKernels);
 
 function headSize(qkv: Tensor2D, { batch, length, heads }: AttentionLayout): number {
   const [rows, columns] = qkv.shape;

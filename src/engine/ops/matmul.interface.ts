@@ -1,5 +1,5 @@
 /** What the forms of the matrix product share: buffers, scalars, how B is read and how C is written. */
-import type { Kernel } from '../kernel';
+import type { Kernel, ScalarType } from '../kernel';
 import { activationFunctions, type Activation } from '../wgsl';
 
 export type Layout = 'nn' | 'nt' | 'tn';
@@ -26,30 +26,34 @@ export type MatmulBuffer = 'c' | 'preActivation' | 'columnSums' | 'a' | 'b' | 'b
 export type MatmulScalar =
   'm' | 'n' | 'k' | 'aOffset' | 'aStride' | 'bOffset' | 'bStride' | 'cOffset' | 'cStride';
 
-/** What every form of the kernel declares: `interfaceOf(p)` spread into its spec. */
-export const interfaceOf = (p: MatmulParameters) => ({
+/** Sizes in elements, offsets and strides in quads. */
+export const MATMUL_SCALARS = {
+  m: 'u32',
+  n: 'u32',
+  k: 'u32',
+  aOffset: 'u32',
+  aStride: 'u32',
+  bOffset: 'u32',
+  bStride: 'u32',
+  cOffset: 'u32',
+  cStride: 'u32',
+} as const satisfies Record<MatmulScalar, ScalarType>;
+
+/** The buffers that `storeFunctions` uses. */
+export const epilogueOf = (p: MatmulParameters) => ({
   write: vec4({ c: true, preActivation: p.preActivation, columnSums: p.columnSums }),
-  read: {
-    ...vec4({ a: true }),
-    b: p.packed ? ('vec2u' as const) : ('vec4f' as const),
-    ...vec4({ bias: p.bias, residual: p.residual }),
-  },
-  // Offsets and strides in quads.
-  scalars: {
-    m: 'u32',
-    n: 'u32',
-    k: 'u32',
-    aOffset: 'u32',
-    aStride: 'u32',
-    bOffset: 'u32',
-    bStride: 'u32',
-    cOffset: 'u32',
-    cStride: 'u32',
-  } as const,
+  read: vec4({ bias: p.bias, residual: p.residual }),
 });
 
+/** What a kernel that does it all in one pass declares, to be spread into its spec. */
+export const interfaceOf = (p: MatmulParameters) => {
+  const { write, read } = epilogueOf(p);
+  const operands = { a: 'vec4f', b: p.packed ? 'vec2u' : 'vec4f' } as const;
+  return { write, read: { ...operands, ...read }, scalars: MATMUL_SCALARS };
+};
+
 /** WGSL of `readB(i)`, quad i of B in float32; every form reads B through it. */
-export const readFunction = (p: MatmulParameters) =>
+export const readFunction = (p: Pick<MatmulParameters, 'packed'>) =>
   `fn readB(i: u32) -> vec4f { return ${p.packed ? 'vec4f(unpack2x16float(b[i].x), unpack2x16float(b[i].y))' : 'b[i]'}; }`;
 
 /** WGSL of `store(row, column quad, value)` and `storeSums(column quad, sums)`: everything after the product. */
@@ -77,7 +81,7 @@ ${
 }`;
 
 export interface MatmulForm {
-  readonly kernel: (parameters: MatmulParameters) => Kernel<MatmulBuffer, MatmulScalar>;
+  readonly kernel: Kernel<MatmulBuffer, MatmulScalar>;
   /** Columns and rows of C that a workgroup writes. */
   readonly width: number;
   readonly height: number;

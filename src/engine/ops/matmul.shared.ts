@@ -1,71 +1,110 @@
 /**
- * The matrix product for real GPUs: 64 x 64 outputs a workgroup, 4 x 4 a thread, A and B through workgroup memory
- * 16 deep.
+ * The matrix product for real GPUs, through workgroup memory (`matmul.tile.ts`): in one pass, or split along k where
+ * a product has too few tiles to keep a GPU busy. Then every part leaves its sums in a buffer and a second pass adds
+ * them in a fixed order, so that results do not vary from run to run, as they would with atomics.
  */
-import { kernelFamily } from '../kernel';
-import { unroll } from '../wgsl';
+import { kernelFamily, type Element } from '../kernel';
 import {
+  epilogueOf,
   interfaceOf,
+  MATMUL_SCALARS,
   readFunction,
   storeFunctions,
+  type Layout,
   type MatmulBuffer,
-  type MatmulForm,
   type MatmulParameters,
   type MatmulScalar,
 } from './matmul.interface';
+import { threadsOf, tileLoop, tileMemory, type Tile } from './matmul.tile';
 
-const TILE = 64;
-const DEPTH = 16;
+const extensions = ({ half }: Tile) => (half ? (['f16'] as const) : []);
 
-const read = (source: string, at: string) => (source === 'b' ? `readB(${at})` : `${source}[${at}]`);
+/** One pass. Grid: [ceil(n / tile.n), ceil(m / tile.m)]. */
+export const sharedKernel = kernelFamily<MatmulParameters & { tile: Tile }, MatmulBuffer, MatmulScalar>(
+  'MatmulShared',
+  ({ tile, ...p }) => {
+    const loop = tileLoop(tile, p.layout, p.columnSums);
+    return {
+      ...interfaceOf(p),
+      enables: extensions(tile),
+      workgroupSize: threadsOf(tile),
+      helpers: `${readFunction(p)} ${storeFunctions(p)} ${tileMemory(tile, p.layout)}`,
+      main: `let start = 0u; let end = u.k;
+  ${loop.body}
+  ${loop.outputs((row, column, value) => `store(${row}, ${column}, ${value});`)}
+  ${loop.sums((column, value) => `storeSums(${column}, ${value});`)}`,
+    };
+  },
+);
 
-/** Loads a tile whose rows run along k: thread `li` takes quad li % 4 of row li / 4 and stores it transposed. */
-const loadAlongDepth = (tile: string, source: string, first: string, rows: string) => `{
-  let r = li / 4u;
-  let q = li % 4u;
-  var v = vec4f(0.0);
-  if (${first} + r < ${rows} && k0 + q * 4u < u.k) {
-    v = ${read(source, `u.${source}Offset + (${first} + r) * u.${source}Stride + k0 / 4u + q`)};
-  }
-  ${unroll(4, (e) => `${tile}[(q * 4u + ${e}u) * 16u + r / 4u][r % 4u] = v.${'xyzw'[e]};`)}
-}`;
+type SplitParameters = { layout: Layout; packed: boolean; columnSums: boolean; tile: Tile };
+type SplitBuffer = 'partial' | 'partialSums' | 'a' | 'b';
 
-/** Loads a tile whose rows run across k: thread `li` takes quad li % 16 of row li / 16. */
-const loadAcrossDepth = (tile: string, source: string, first: string, columns: string) => `{
-  let r = li / 16u;
-  let q = li % 16u;
-  var v = vec4f(0.0);
-  if (k0 + r < u.k && ${first} + q * 4u < ${columns}) {
-    v = ${read(source, `u.${source}Offset + (k0 + r) * u.${source}Stride + ${first} / 4u + q`)};
-  }
-  ${tile}[r * 16u + q] = v;
-}`;
+const withSums = (columnSums: boolean): Partial<Record<'partial' | 'partialSums', Element>> => ({
+  partial: 'vec4f',
+  ...(columnSums ? { partialSums: 'vec4f' } : {}),
+});
 
-const sharedKernel = kernelFamily<MatmulParameters, MatmulBuffer, MatmulScalar>('MatmulShared', (p) => ({
-  ...interfaceOf(p),
-  workgroupSize: [16, 16],
-  helpers: `${readFunction(p)} ${storeFunctions(p)}
-  var<workgroup> tileA: array<vec4f, ${(TILE * DEPTH) / 4}>;
-  var<workgroup> tileB: array<vec4f, ${(TILE * DEPTH) / 4}>;`,
-  main: `
-  let m0 = wid.y * ${TILE}u;
-  let n0 = wid.x * ${TILE}u;
-  ${unroll(4, (i) => `var s${i} = vec4f(0.0);`)}
-  ${p.columnSums ? 'var sums = vec4f(0.0);' : ''}
-  for (var k0 = 0u; k0 < u.k; k0 += ${DEPTH}u) {
-    ${p.layout === 'tn' ? loadAcrossDepth('tileA', 'a', 'm0', 'u.m') : loadAlongDepth('tileA', 'a', 'm0', 'u.m')}
-    ${p.layout === 'nt' ? loadAlongDepth('tileB', 'b', 'n0', 'u.n') : loadAcrossDepth('tileB', 'b', 'n0', 'u.n')}
-    workgroupBarrier();
-    for (var k = 0u; k < ${DEPTH}u; k++) {
-      let x = tileA[k * 16u + lid.y];
-      let y = tileB[k * 16u + lid.x];
-      ${unroll(4, (i) => `s${i} += x.${'xyzw'[i]} * y;`)}
-      ${p.columnSums ? 'sums += y;' : ''}
-    }
-    workgroupBarrier();
-  }
-  ${unroll(4, (i) => `store(m0 + lid.y * 4u + ${i}u, n0 / 4u + lid.x, s${i});`)}
-  ${p.columnSums ? 'if (wid.y == 0u && lid.y == 0u) { storeSums(n0 / 4u + lid.x, sums); }' : ''}`,
-}));
+/**
+ * First pass: part `wid.z` of k, `chunk` long, a multiple of the tile's depth. partial [splits, m, ceil(n / 4)] quads,
+ * partialSums [splits, ceil(n / 4)]. Grid: [ceil(n / tile.n), ceil(m / tile.m), splits].
+ */
+export const splitKernel = kernelFamily<SplitParameters, SplitBuffer, MatmulScalar | 'chunk'>(
+  'MatmulSplit',
+  (p) => {
+    const loop = tileLoop(p.tile, p.layout, p.columnSums);
+    return {
+      write: withSums(p.columnSums),
+      read: { a: 'vec4f', b: p.packed ? 'vec2u' : 'vec4f' },
+      scalars: { ...MATMUL_SCALARS, chunk: 'u32' },
+      enables: extensions(p.tile),
+      workgroupSize: threadsOf(p.tile),
+      helpers: `${readFunction(p)} ${tileMemory(p.tile, p.layout)}`,
+      main: `let start = wid.z * u.chunk; let end = min(u.k, start + u.chunk);
+  let quads = (u.n + 3u) / 4u;
+  ${loop.body}
+  ${loop.outputs(
+    (row, column, value) => `if (${row} < u.m && ${column} < quads) {
+    partial[(wid.z * u.m + ${row}) * quads + ${column}] = ${value};
+  }`,
+  )}
+  ${loop.sums((column, value) => `if (${column} < quads) { partialSums[wid.z * quads + ${column}] = ${value}; }`)}`,
+    };
+  },
+);
 
-export const sharedForm: MatmulForm = { kernel: sharedKernel, width: TILE, height: TILE };
+const SUM_THREADS = 64;
+type SumBuffer = Exclude<MatmulBuffer, 'a' | 'b'> | 'partial' | 'partialSums';
+
+/** Second pass: adds the parts of a quad of C and stores it. Grid: [ceil(n / 4 / 64), m]. */
+export const sumKernel = kernelFamily<MatmulParameters, SumBuffer, MatmulScalar | 'splits'>(
+  'MatmulSum',
+  (p) => {
+    const { write, read } = epilogueOf(p);
+    return {
+      write,
+      read: { ...withSums(p.columnSums), ...read },
+      scalars: { ...MATMUL_SCALARS, splits: 'u32' },
+      workgroupSize: [SUM_THREADS],
+      helpers: storeFunctions(p),
+      main: `let quads = (u.n + 3u) / 4u;
+  let column = gid.x;
+  let row = gid.y;
+  if (column >= quads) { return; }
+  var sum = vec4f();
+  for (var part = 0u; part < u.splits; part++) { sum += partial[(part * u.m + row) * quads + column]; }
+  store(row, column, sum);
+  ${
+    p.columnSums
+      ? `if (row == 0u) {
+    var sums = vec4f();
+    for (var part = 0u; part < u.splits; part++) { sums += partialSums[part * quads + column]; }
+    storeSums(column, sums);
+  }`
+      : ''
+  }`,
+    };
+  },
+);
+
+export const sumGrid = (m: number, n: number): [number, number] => [Math.ceil(n / 4 / SUM_THREADS), m];

@@ -3,17 +3,17 @@
  *   nn: C[m,n] = A[m,k] B[k,n]     nt: C[m,n] = A[m,k] B[n,k]ᵀ     tn: C[m,n] = A[k,m]ᵀ B[k,n]
  *   C = activation(A B + bias) + residual (+ C)
  *
- * Two forms (`matmul.kernels.ts`), chosen in `variants.ts`. Both add up in k order, so results do not vary from
+ * Several forms (`matmul.kernels.ts`), chosen in `variants.ts`. Each adds up in a fixed order, so results do not vary from
  * run to run. Everything is read as vec4f along the contiguous dimension, hence the rules in `View`.
  */
 import { ShapeError } from '../../errors';
 import { noteFlops } from '../cost';
-import { launch, type Operand } from '../dispatch';
+import type { Operand } from '../dispatch';
 import { elementsOf, tensorOf } from '../ranges';
-import { variants } from '../variants';
+import { matmulVariant } from '../variants';
 import type { Activation } from '../wgsl';
 import type { Layout, MatmulParameters } from './matmul.interface';
-import { matmulForm } from './matmul.kernels';
+import { launchProduct } from './matmul.kernels';
 
 export type { Layout } from './matmul.interface';
 
@@ -26,6 +26,8 @@ export interface View {
   readonly tensor: Operand;
   readonly offset?: number;
   readonly stride?: number;
+  /** Operand b only: two float16 in every element of an int32 tensor. */
+  readonly packed?: boolean;
 }
 
 export interface MatmulOptions {
@@ -58,8 +60,8 @@ function checkViews(
   };
   for (const name of ['a', 'b', 'c'] as const) {
     const [rows, columns] = sizes[name];
-    const { tensor, offset = 0, stride = columns } = views[name];
-    const available = elementsOf(tensor);
+    const { tensor, offset = 0, stride = columns, packed } = views[name];
+    const available = elementsOf(tensor) * (packed ? 2 : 1);
     const needed = offset + (rows - 1) * stride + Math.ceil(columns / 4) * 4;
     if (offset % 4 !== 0 || stride % 4 !== 0 || stride < columns) {
       throw new ShapeError(
@@ -90,7 +92,7 @@ export function matmul(
     layout,
     activation,
     padded: n % 4 !== 0,
-    packed: false,
+    packed: b.packed ?? false,
     bias: !!bias,
     preActivation: !!preActivation,
     residual: !!residual,
@@ -98,9 +100,9 @@ export function matmul(
     columnSums: !!columnSums,
     accumulateSums: options.accumulateSums ?? false,
   };
-  const { kernel, width, height } = matmulForm(variants().matmul, layout);
-  launch(
-    kernel(parameters),
+  launchProduct(
+    matmulVariant({ layout, m, n, k }),
+    parameters,
     { c: c.tensor, a: a.tensor, b: b.tensor, bias, preActivation, residual, columnSums },
     {
       m,
@@ -113,6 +115,5 @@ export function matmul(
       cOffset: (c.offset ?? 0) / 4,
       cStride: (c.stride ?? n) / 4,
     },
-    [Math.ceil(n / width), Math.ceil(m / height)],
   );
 }
