@@ -22,6 +22,8 @@ export interface Parameter {
   readonly onTape: boolean;
   /** The weights. Updated in place on the GPU; its buffer never changes. */
   readonly value: Variable;
+  /** Of frozen weights: `value` is int32 and holds two float16 in each element (`packed.ts`). */
+  readonly packed: boolean;
   /** d loss / d value, added up over uses and micro-batches; null between steps. */
   gradient: Tensor | null;
   /**
@@ -51,7 +53,7 @@ export function parameterOf(name: string, make: () => Tensor, trainable = true, 
     tf.variable(make(), trainable, `${name}#${created++}`),
   );
   const { shape, size } = value;
-  return { name, shape, size, trainable, onTape, value, gradient: null, accumulator: null };
+  return { name, shape, size, trainable, onTape, value, packed: false, gradient: null, accumulator: null };
 }
 
 /** Replaces the weights; on the GPU in the same buffer. Throws ShapeError when the number of values differs. */

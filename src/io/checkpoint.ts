@@ -6,7 +6,7 @@
  * versions of transformers stored (`h.0.attn.bias`, `h.0.attn.masked_bias`); an `lm_head.weight` must equal `wte.weight`.
  */
 import { CheckpointError } from '../errors';
-import { countNonFinite, decodeFloats, type FloatDtype } from './floats';
+import { countNonFinite, decodeFloats, float32ToF16, type FloatDtype } from './floats';
 import { canonicalise, locate, readJson, type LocatedTensor } from './layout';
 import { letGo, PIECE_BYTES, type FileSet } from './source';
 import { checkTiedEnds, checkTiedPiece } from './tied';
@@ -38,6 +38,16 @@ export interface FloatPiece {
   stored: number;
 }
 
+/** The same as float16 bit patterns, rounded to the nearest value. */
+export interface HalfPiece {
+  first: number;
+  halves: Uint16Array<ArrayBuffer>;
+  /** How many values were finite and are beyond the largest float16 number, 65504. */
+  beyond: number;
+  /** Bytes as stored. */
+  stored: number;
+}
+
 export interface Checkpoint {
   /** The folder's or the repository's name. */
   readonly name: string;
@@ -53,6 +63,8 @@ export interface Checkpoint {
   rawPieces(name: string): AsyncGenerator<RawPiece, void, undefined>;
   /** One tensor piece by piece as float32, exact. */
   floatPieces(name: string): AsyncGenerator<FloatPiece, void, undefined>;
+  /** One tensor piece by piece as float16; of one that is stored so, its very bits. */
+  halfPieces(name: string): AsyncGenerator<HalfPiece, void, undefined>;
   /** One whole tensor's bytes; throws as `rawPieces` does. */
   readRaw(name: string): Promise<FloatTensor>;
   /** One whole tensor as float32, exact. */
@@ -84,6 +96,18 @@ function floatsOf(dtype: FloatDtype, bytes: Uint8Array<ArrayBuffer>): Float32Arr
   if (dtype === 'F32' && bytes.byteOffset % 4 === 0)
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   return decodeFloats(dtype, bytes);
+}
+
+/** Takes the bytes over. */
+function halvesOf(dtype: FloatDtype, bytes: Uint8Array<ArrayBuffer>): Omit<HalfPiece, 'first' | 'stored'> {
+  // Aligned for whoever reads them two at a time.
+  const own = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  if (dtype === 'F16') {
+    return { halves: new Uint16Array(own.buffer, own.byteOffset, own.byteLength / 2), beyond: 0 };
+  }
+  const halves = float32ToF16(floatsOf(dtype, own));
+  const infinite = countNonFinite('F16', new Uint8Array(halves.buffer));
+  return { halves, beyond: infinite - countNonFinite(dtype, own) };
 }
 
 const nonFiniteWarning = (name: string, count: number) =>
@@ -166,6 +190,14 @@ function checkpointOf(
     tensors,
     rawPieces,
     floatPieces,
+    async *halfPieces(name) {
+      const { dtype } = find(name).range;
+      for await (const { first, bytes } of rawPieces(name)) {
+        const { halves, beyond } = halvesOf(dtype, bytes);
+        yield { first, halves, beyond, stored: bytes.length };
+        letGo(halves);
+      }
+    },
     readRaw,
     async readFloat32(name) {
       const { dtype, bytes } = await readRaw(name);

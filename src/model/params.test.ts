@@ -51,6 +51,7 @@ function numbered(read: string[] = []): Checkpoint {
     warnings: [],
     files: { name: 'none', list: () => Promise.resolve([]), open: () => Promise.resolve(null) },
     rawPieces: refuse,
+    halfPieces: refuse,
     readRaw: refuse,
     readFloat32: refuse,
     async *floatPieces(name) {

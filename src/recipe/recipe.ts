@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { RecipeError } from '../errors';
+import { dataSchema } from './data';
 import { migrate } from './migrations';
 import type { MethodSettings, SettingSpec, SettingValues } from './settings';
 
@@ -41,25 +42,14 @@ const teacherSchema = z.strictObject({
     z.string().min(1),
     z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() }),
   ]),
+  /** Of the teacher's weights while it teaches; `f16` takes half the memory. The student is made of them in f32. */
+  precision: z.enum(['f32', 'f16']).default('f32'),
 });
 
 const selectionSchema = z.union([
   z.strictObject({ strategy: z.enum(STRATEGIES), keep: positive }),
   z.strictObject({ layers: z.array(z.number().int().min(0)).min(1) }),
 ]);
-
-const textSourceSchema = z.union([
-  z.string().min(1),
-  z.strictObject({ source: z.string().min(1), fraction: z.number().gt(0).max(1).default(1) }),
-]);
-
-const dataSchema = z.strictObject({
-  kind: z.literal('lm').default('lm'),
-  /** `demo`, or `file:PATH` (txt, jsonl). */
-  train: textSourceSchema.default('demo'),
-  validation: textSourceSchema.default('demo'),
-  contextLength: z.number().int().min(2).default(128),
-});
 
 const optimizerSchema = z.strictObject({
   learningRate: z.number().min(0).max(1).default(5e-4),
@@ -83,6 +73,10 @@ const stageSchema = z
     epochs: z.number().positive().optional(),
     batchSize: positive.default(8),
     gradAccumSteps: positive.default(1),
+    /** Share of activations that is dropped while the student learns; GPT-2 was trained with 0.1. */
+    dropout: z.number().min(0).max(0.9).default(0),
+    /** Keep only the inputs of blocks and run them again in the backward pass: less memory, about a quarter more work. */
+    recompute: z.boolean().default(false),
     optimizer: optimizerSchema.prefault({}),
   })
   .refine((stage) => (stage.steps === undefined) !== (stage.epochs === undefined), {
@@ -96,6 +90,8 @@ const evaluationSchema = z.strictObject({
   stride: z.number().int().min(1).default(128),
   /** At most this many validation tokens are scored; 0: all. */
   maxTokens: z.number().int().min(0).default(16384),
+  /** Of a task, at most this many validation rows, spread evenly over all, are scored; 0: all. */
+  maxRows: z.number().int().min(0).default(0),
   /** A prompt that the student continues at every evaluation; empty: none. */
   prompt: z.string().default(''),
 });

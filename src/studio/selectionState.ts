@@ -116,19 +116,19 @@ export function withKeep(recipe: Recipe, teacher: Teacher, wanted: number): Reci
 /** Windows of this many tokens, in training and, without overlap, in evaluation. */
 export function withContext(recipe: Recipe, length: number): Recipe {
   const evaluation = { ...recipe.evaluation, window: length, stride: length };
-  return { ...recipe, data: { ...recipe.data, contextLength: length }, evaluation };
+  return { ...recipe, data: withRowLength(recipe.data, length), evaluation };
 }
 
 /** The recipe for this teacher: its name, a selection that it can serve, and windows that it can read. */
 export function fitRecipe(recipe: Recipe, teacher: Teacher): Recipe {
   const { nLayer: n, nPositions } = teacher.config;
-  const long = Math.max(recipe.data.contextLength, recipe.evaluation.window) > nPositions;
+  const long = Math.max(rowLength(recipe.data), recipe.evaluation.window) > nPositions;
   const fitted = long ? withContext(recipe, nPositions) : recipe;
   const same = recipe.teacher.model === teacher.ref;
   const { selection } = recipe;
   const inRange = !selection || !('layers' in selection) || selection.layers.every((layer) => layer < n);
   if (same && inRange && keptLayers(recipe, teacher).length > 0) return fitted;
-  const model = { ...fitted, teacher: { model: teacher.ref } };
+  const model = { ...fitted, teacher: { ...recipe.teacher, model: teacher.ref } };
   const half = Math.max(1, Math.round(n / 2));
   if (!selection || !('strategy' in selection)) return withStrategy(model, 'pseudo-uniform', half);
   const keep = same ? selection.keep : half;

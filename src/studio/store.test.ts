@@ -159,7 +159,9 @@ describe('the session', () => {
   });
 
   test('falls back to the demo when the recipe’s teacher is not there any more', async () => {
-    useStudio.setState({ recipe: { ...defaultRecipe(), teacher: { model: 'hf:gone/model' } } });
+    useStudio.setState({
+      recipe: { ...defaultRecipe(), teacher: { model: 'hf:gone/model', precision: 'f32' } },
+    });
     const { connection, sent } = fakeConnection({
       loadModel: (command) => {
         if (command.type === 'loadModel' && command.model.kind === 'hub') throw new Error('not found');

@@ -76,7 +76,7 @@ function linearKernels(
     const z = keepsZ ? allocate([rows, out]) : undefined;
     matmul(
       'nn',
-      { c: { tensor: y }, a: { tensor: input }, b: { tensor: weight.value } },
+      { c: { tensor: y }, a: { tensor: input }, b: { tensor: weight.value, packed: weight.packed } },
       { m: rows, n: out, k: inner },
       { bias: bias?.value, activation, preActivation: z, residual },
     );
@@ -93,7 +93,7 @@ function linearKernels(
     const dx = allocate([rows, inner]);
     matmul(
       'nt',
-      { c: { tensor: dx }, a: { tensor: dz }, b: { tensor: weight.value } },
+      { c: { tensor: dx }, a: { tensor: dz }, b: { tensor: weight.value, packed: weight.packed } },
       { m: rows, n: inner, k: out },
     );
     parameterGradients(input!, dz, weight, bias);

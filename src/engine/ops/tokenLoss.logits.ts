@@ -8,8 +8,9 @@ import { withKind } from '../cost';
 import { allocate, launch } from '../dispatch';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import type { Parameter } from '../parameter';
-import { bindingLimit, rowParts } from '../ranges';
+import { bindingLimit } from '../ranges';
 import { matmul } from './matmul';
+import { vocabularyParts } from './vocabulary';
 
 /** Logits that are computed where they are needed, never for all tokens at once, or that exist as a tensor. */
 export type Logits =
@@ -111,13 +112,13 @@ export function writeLogits(logits: Logits, chunk: TensorInfo, first: number, co
   }
   const { hidden, embedding } = logits;
   const width = hidden.shape[1];
-  for (const part of rowParts(classes, width * 4)) {
+  for (const part of vocabularyParts(embedding)) {
     matmul(
       'nt',
       {
         c: { tensor: chunk, stride, offset: part.first },
         a: { tensor: hidden, offset: first * width },
-        b: { tensor: part.of(embedding.value) },
+        b: { tensor: part.of(embedding.value), packed: embedding.packed },
       },
       { m: count, n: part.count, k: width },
     );
@@ -172,11 +173,15 @@ export function backLogits(
   const { hidden, embedding } = logits;
   const width = hidden.shape[1];
   const offset = first * width;
-  for (const part of rowParts(classes, width * 4)) {
+  for (const part of vocabularyParts(embedding)) {
     const columns = { tensor: dChunk, stride, offset: part.first };
     matmul(
       'nn',
-      { c: { tensor: gradient.input, offset }, a: columns, b: { tensor: part.of(embedding.value) } },
+      {
+        c: { tensor: gradient.input, offset },
+        a: columns,
+        b: { tensor: part.of(embedding.value), packed: embedding.packed },
+      },
       { m: count, n: width, k: part.count },
       { accumulate: part.first > 0 },
     );

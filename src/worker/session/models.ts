@@ -3,8 +3,7 @@
  * something needs them, and students of finished runs, which are there already. A selection of layers is a view
  * of the same weights: nothing is uploaded twice.
  */
-import { disposeParameter, type Parameter } from '../../engine/parameter';
-import { fillParameter } from '../../engine/upload';
+import { disposeParameter } from '../../engine/parameter';
 import { RecipeError } from '../../errors';
 import { openCheckpoint, type Checkpoint } from '../../io/checkpoint';
 import type { FileSet } from '../../io/source';
@@ -14,6 +13,7 @@ import { checkTensors, expectedTensors, sourceNames } from '../../model/params';
 import type { ModelCard } from '../protocol';
 import type { Task } from './task';
 import { readVocabulary, type Vocabulary } from './vocabulary';
+import { uploadedWeights, type UploadedWeights } from './weights';
 
 export interface KnownModel {
   readonly card: ModelCard;
@@ -21,10 +21,13 @@ export interface KnownModel {
   readonly vocabulary: Vocabulary;
   /** Where more of it can be read; null for a student that exists on the device only. */
   readonly checkpoint: Checkpoint | null;
-  /** The blocks `layers` as one frozen model; reads and uploads what is not there yet. Do not dispose it. */
-  view(layers: readonly number[], task: Task): Promise<Model>;
-  /** A weight of the checkpoint that is on the device now, by its name there. */
-  resident(name: string): Parameter | undefined;
+  /**
+   * The blocks `layers` as one frozen model; reads and uploads what is not there yet. Do not dispose it, and do not
+   * use it when a view of another precision was asked for since. A student of a run is there in float32 only.
+   */
+  view: UploadedWeights['view'];
+  /** A weight of the checkpoint that is on the device now in float32, by its name there. */
+  resident: UploadedWeights['resident'];
   /** config.json as it was found, for fields that Decant does not use; {} for a model that was never a file. */
   readonly huggingFaceConfig: unknown;
   /** Reads the weights of these blocks once, so that a store can keep them and later uses need no network. */
@@ -38,43 +41,6 @@ const PARALLEL_READS = 4;
 
 /** All blocks of a model. */
 export const allLayers = (config: GPT2Config): number[] => Array.from({ length: config.nLayer }, (_, i) => i);
-
-/** Weights of a checkpoint on the device, by their name there; each is read once. */
-function uploadedWeights(checkpoint: Checkpoint, config: GPT2Config) {
-  const weights = new Map<string, Parameter>();
-  return {
-    async view(layers: readonly number[], task: Task): Promise<Model> {
-      const names = sourceNames(config, layers);
-      const missing = [...new Set(names.values())].filter((name) => !weights.has(name));
-      const total = missing.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.bytes ?? 0), 0);
-      const known = checkpoint.warnings.length;
-      let done = 0;
-      const pieces = async function* (name: string) {
-        for await (const piece of checkpoint.floatPieces(name)) {
-          yield piece;
-          task.check();
-          done += piece.stored;
-          task.progress('reading weights', done, total, 'bytes');
-        }
-      };
-      for (const name of missing) {
-        task.check();
-        const parameter = await fillParameter(name, checkpoint.tensors.get(name)!.shape, pieces(name), false);
-        // Another command may have read the same tensor in the meantime.
-        if (weights.has(name)) disposeParameter(parameter);
-        else weights.set(name, parameter);
-      }
-      for (const message of checkpoint.warnings.slice(known)) task.send({ type: 'warning', message });
-      const params = Object.fromEntries([...names].map(([name, source]) => [name, weights.get(source)!]));
-      return { config: { ...config, nLayer: layers.length }, params };
-    },
-    resident: (name: string) => weights.get(name),
-    dispose() {
-      for (const parameter of weights.values()) disposeParameter(parameter);
-      weights.clear();
-    },
-  };
-}
 
 /** Opens a checkpoint: config, headers and tokenizer are read and checked, weights are not. */
 export async function openModel(ref: string, files: FileSet, note?: string): Promise<KnownModel> {

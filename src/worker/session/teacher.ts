@@ -7,7 +7,7 @@ import { METHODS } from '../../methods/index';
 import { needsTeacher } from '../../methods/method';
 import { parseConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
-import { initialiseParams, loadParams, type GPT2Params } from '../../model/params';
+import { disposeParams, initialiseParams, loadParams, type GPT2Params } from '../../model/params';
 import { checkLayers, selectLayers } from '../../model/selection';
 import type { Recipe } from '../../recipe/recipe';
 import type { PerplexityReport } from '../protocol';
@@ -66,7 +66,7 @@ export function freshModel(recipe: Recipe): Model {
  * The student at the start of a run: the kept blocks of `source` with its embeddings and last layer norm, trainable.
  * What is on the device is copied there; of the rest only these tensors' bytes are read.
  */
-export async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
+async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
   const { checkpoint, config, resident } = source;
   const student = { ...config, nLayer: layers.length };
   if (checkpoint === null) {
@@ -82,12 +82,28 @@ export async function makeStudent(source: KnownModel, layers: readonly number[],
 }
 
 /** The whole teacher, frozen, when a stage learns from it. */
-export async function makeTeacher(
-  source: KnownModel | null,
+async function makeTeacher(source: KnownModel, recipe: Recipe, task: Task): Promise<Model | null> {
+  if (!wantsTeacher(recipe)) return null;
+  return source.view(allLayers(source.config), task, recipe.teacher.precision);
+}
+
+/** Both models of a run. A teacher in float32 comes first, so that the student's weights are copies of its own. */
+export async function makeModels(
+  source: KnownModel,
+  layers: readonly number[],
   recipe: Recipe,
   task: Task,
-): Promise<Model | null> {
-  return source && wantsTeacher(recipe) ? source.view(allLayers(source.config), task) : null;
+): Promise<{ student: Model; teacher: Model | null }> {
+  const exact = recipe.teacher.precision === 'f32';
+  const first = exact ? await makeTeacher(source, recipe, task) : null;
+  const student = await makeStudent(source, layers, task);
+  if (exact) return { student, teacher: first };
+  try {
+    return { student, teacher: await makeTeacher(source, recipe, task) };
+  } catch (error) {
+    disposeParams(student.params);
+    throw error;
+  }
 }
 
 /** The perplexity of teachers on the validation text of runs, measured once each. A cancelled one is left out. */
@@ -98,7 +114,7 @@ export function teacherMeasurements() {
     const { window, stride, maxTokens } = recipe.evaluation;
     const ofText = known.get(text) ?? new Map<string, PerplexityReport>();
     known.set(text, ofText);
-    const key = JSON.stringify([recipe.teacher.model, window, stride, maxTokens]);
+    const key = JSON.stringify([recipe.teacher, window, stride, maxTokens]);
     const before = ofText.get(key);
     if (before) return before;
     try {
