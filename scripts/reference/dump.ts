@@ -17,6 +17,7 @@ import { exportCheckpoint, type ExportTensor } from '../../src/io/export';
 import { parseConfig } from '../../src/model/config';
 import { initialiseParams } from '../../src/model/params';
 import { checkLayers, selectLayers } from '../../src/model/selection';
+import { rowLength } from '../../src/recipe/data';
 import { recipeSchema, type Recipe } from '../../src/recipe/recipe';
 
 const DEMO_LAYERS = 12;
@@ -36,7 +37,7 @@ function trainingIds(root: string): Uint16Array {
 /** Rows of T inputs and the last label: the T + 1 tokens of each window, micro-batch after micro-batch. */
 function windowsOf(root: string, recipe: Recipe): Int32Array {
   const stage = recipe.stages[0]!;
-  const T = recipe.data.contextLength;
+  const T = rowLength(recipe.data);
   const stream = streamOf(trainingIds(root), 2047);
   const batches = trainingBatches(stream, {
     batchSize: stage.batchSize,

@@ -119,7 +119,7 @@ describe('a new teacher', () => {
     const fitted = fitRecipe(recipe(), medium);
     expect(fitted.teacher.model).toBe('hf:a/medium');
     expect(fitted.selection).toEqual({ strategy: 'pseudo-uniform', keep: 12 });
-    expect(fitted.data.contextLength).toBe(64);
+    expect(fitted.data).toMatchObject({ contextLength: 64 });
     expect(fitted.evaluation.window).toBe(64);
   });
 

@@ -3,6 +3,7 @@
  * only k changes; touching a layer by hand makes the choice manual.
  */
 import { selectLayers, STRATEGY_LABELS } from '../model/selection';
+import { rowLength, withRowLength } from '../recipe/data';
 import { STRATEGIES, type Recipe, type Strategy } from '../recipe/recipe';
 import type { MethodCard, ModelCard } from '../worker/protocol';
 

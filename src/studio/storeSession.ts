@@ -14,6 +14,7 @@ import type {
   TextCard,
   TextRef,
 } from '../worker/protocol';
+import { rowLength } from '../recipe/data';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
 import { fitRecipe, usesTeacher } from './selectionState';
@@ -213,7 +214,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       solve('text');
       const label = text.kind === 'demo' ? 'the demo text' : text.name;
       const options = follow(set, 'loadingText', label);
-      const { contextLength } = get().recipe.data;
+      const contextLength = rowLength(get().recipe.data);
       try {
         const card = await connection.request({ type: 'loadText', text, contextLength }, options);
         set({ text: card, textRef: text });

@@ -1,9 +1,10 @@
+import { rowLength } from '../recipe/data';
 import type { useStudio } from './store';
 
 /** Cuts the text anew when its windows get another length, by an edit or by undo. */
 export function watchContextLength(store: typeof useStudio): () => void {
   return store.subscribe((state, before) => {
-    if (state.recipe.data.contextLength === before.recipe.data.contextLength) return;
+    if (rowLength(state.recipe.data) === rowLength(before.recipe.data)) return;
     if (state.text) void state.loadText(state.textRef);
   });
 }

@@ -1,4 +1,5 @@
 /** What sets one run's recipe apart from another's, in a reader's words. Pure. */
+import { rowLength } from '../../recipe/data';
 import type { Recipe, Stage } from '../../recipe/recipe';
 
 type Compared = { recipe: Recipe; layers: readonly number[] };
@@ -45,7 +46,7 @@ export function differences(one: Compared, other: Compared): string[] {
   const { data, evaluation, seed } = one.recipe;
   if (!same([data.train, data.validation], [other.recipe.data.train, other.recipe.data.validation]))
     words.push('text');
-  if (data.contextLength !== other.recipe.data.contextLength) words.push('context length');
+  if (rowLength(data) !== rowLength(other.recipe.data)) words.push('context length');
   if (seed !== other.recipe.seed) words.push('seed');
   const protocol = ({ window, stride, maxTokens }: Recipe['evaluation']) => [window, stride, maxTokens];
   if (!same(protocol(evaluation), protocol(other.recipe.evaluation))) words.push('evaluation');

@@ -1,4 +1,5 @@
 import { Select, TextInput } from '@mantine/core';
+import { rowLength } from '../../recipe/data';
 import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
 import { withContext } from '../selectionState';
@@ -123,7 +124,7 @@ function RunFields({ recipe }: { recipe: Recipe }) {
     <>
       <NumberField
         label="Context, tokens"
-        value={recipe.data.contextLength}
+        value={rowLength(recipe.data)}
         min={2}
         max={longest}
         step={16}

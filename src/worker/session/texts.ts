@@ -14,7 +14,8 @@ import { readTextFile, readTextFiles } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
-import type { Geometry, Recipe } from '../../recipe/recipe';
+import { partOf, type TextData } from '../../recipe/data';
+import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
 import type { KnownModel } from './models';
@@ -29,7 +30,7 @@ export interface TokenisedText extends SplitText {
 export interface TextRegistry {
   /** Reads a text and says what a model with this tokenizer would see of it. */
   load(text: TextRef, contextLength: number, tokenizer: Tokenizer, task: Task): Promise<TextCard>;
-  tokenise(data: Recipe['data'], tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
+  tokenise(data: TextData, tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
   vocabularyFor(model: { config: Geometry; tokenizer?: string }, task: Task): Promise<Vocabulary>;
   /** Held-out text of the demo, for measurements that need no text of the user's. */
@@ -102,10 +103,8 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
   };
 
   const tokenise: TextRegistry['tokenise'] = async (data, tokenizer, task) => {
-    const part = (value: Recipe['data']['train']) =>
-      typeof value === 'string' ? { source: value, fraction: 1 } : value;
-    const train = part(data.train);
-    const validation = part(data.validation);
+    const train = partOf(data.train);
+    const validation = partOf(data.validation);
     const stream = async (source: string, split: 'train' | 'validation') => {
       task.check();
       if (source === DEMO) return demoStream(split, tokenizer, task);
