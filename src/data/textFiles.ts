@@ -84,6 +84,15 @@ function readPlain(text: string): string[] {
   return text.split(END_OF_TEXT).filter((document) => document.trim() !== '');
 }
 
+/** A whole file as text. Throws DataError for one that is too large or not UTF-8. */
+export async function readText(file: TextFile): Promise<string> {
+  if (file.size > MAX_BYTES) {
+    const megabytes = Math.round(file.size / 1048576);
+    throw new DataError(`${file.name} has ${megabytes} MB, at most 256 MB can be read`, 'Take a part of it.');
+  }
+  return decodeText(file.name, new Uint8Array(await file.arrayBuffer()));
+}
+
 /** Reads one file. Throws DataError with file and line for what cannot be read, or when there is no text in it. */
 export async function readTextFile(file: TextFile): Promise<Corpus> {
   const kind = /\.(txt|md|jsonl|ndjson)$/i.exec(file.name)?.[1]?.toLowerCase();
@@ -93,11 +102,7 @@ export async function readTextFile(file: TextFile): Promise<Corpus> {
       'Bring a .txt file, or .jsonl with a column "text".',
     );
   }
-  if (file.size > MAX_BYTES) {
-    const megabytes = Math.round(file.size / 1048576);
-    throw new DataError(`${file.name} has ${megabytes} MB, at most 256 MB can be read`, 'Take a part of it.');
-  }
-  const text = decodeText(file.name, new Uint8Array(await file.arrayBuffer()));
+  const text = await readText(file);
   const rows =
     kind === 'txt' || kind === 'md'
       ? { documents: readPlain(text), warnings: [] }
