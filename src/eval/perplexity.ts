@@ -14,7 +14,7 @@ import { hostTensor } from '../engine/host';
 import { withServingOps } from '../engine/mode';
 import { hostTokens } from '../engine/ops/embedding';
 import { negativeLogLikelihood } from '../engine/ops/tokenLoss';
-import { createPlanCache, type PlanCache } from '../engine/plan/cache';
+import { createPlanCache, type PlanCache, type Step } from '../engine/plan/cache';
 import { CancelledError, DataError } from '../errors';
 import type { GPT2Config } from '../model/config';
 import { forward } from '../model/gpt2';
@@ -27,7 +27,7 @@ export interface PerplexityOptions {
   stride: number;
   /** Score at most so many tokens; 0 or absent: the whole stream. */
   maxTokens?: number;
-  /** Windows in one forward pass. */
+  /** Windows in one forward pass. Default: `WINDOWS_PER_PASS`. */
   batchSize?: number;
   /** Told the windows done and in all. */
   onProgress?: (done: number, total: number) => void;
@@ -38,6 +38,8 @@ export interface PerplexityOptions {
    */
   plans?: PlanCache;
 }
+
+export const WINDOWS_PER_PASS = 8;
 
 export interface PerplexityResult {
   perplexity: number;
@@ -136,7 +138,7 @@ export async function perplexity(
   const { window, stride, maxTokens, signal, onProgress } = options;
   checkOptions(ids.length, options, config);
   const all = windows(ids.length, window, stride, maxTokens);
-  const batch = Math.min(options.batchSize ?? 8, all.length);
+  const batch = Math.min(options.batchSize ?? WINDOWS_PER_PASS, all.length);
   const plans = options.plans ?? createPlanCache({ plan: all.length / batch > FEW_PASSES ? 'on' : 'off' });
   let total = 0;
   let scored = 0;

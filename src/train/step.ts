@@ -12,9 +12,9 @@ import { withServingOps } from '../engine/mode';
 import type { AdamW } from '../engine/ops/adamw';
 import { clearGradients, valueAndGradients } from '../engine/parameter';
 import type { Step } from '../engine/plan/cache';
-import type { StepCost } from '../engine/plan/plan';
+import type { StepCost } from '../engine/plan/trace';
 import { TrainingError } from '../errors';
-import type { LossInputs } from '../methods/method';
+import type { LossInputs, Run } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import { frozenView } from '../model/params';
 import { learningRateAt } from './schedule';
@@ -38,6 +38,8 @@ export interface MicroBatch {
   batch: Batch;
   /** 1 / scored rows of the whole step. */
   scale: number;
+  /** Which of the stage's micro-batches this is, from 0. */
+  number: number;
 }
 
 const scoredRows = ({ labels }: Batch) =>
@@ -53,6 +55,32 @@ function cast(run: StageRun, { part }: StepPlan): { student: Model; teacher: Mod
   return { student: trains.includes('student') ? run.student : freeze(run.student), teacher };
 }
 
+// A forward pass takes 3 L + 1 streams of noise.
+const STREAMS_OF_A_PASS = 2 ** 16;
+
+/**
+ * How this part runs a model: with dropout where it learns, with another mask for every pass of a micro-batch.
+ * Call it outside the tape; its seed must outlive the backward pass.
+ */
+function runnerOf(
+  { stage, dropoutSeeds }: StageRun,
+  learner: Model | null,
+  input: () => MicroBatch,
+  task: Task,
+): (model: Model) => Run {
+  const { dropout: rate, recompute } = stage;
+  const draw = () => {
+    dropoutSeeds.counter = input().number;
+    return Int32Array.of(dropoutSeeds.next());
+  };
+  const seed = rate > 0 && learner ? hostTensor([1], 'int32', draw) : undefined;
+  let passes = 0;
+  return (model) => (tokens, options) => {
+    const dropout = model === learner && seed && { rate, seed, stream: STREAMS_OF_A_PASS * passes++ };
+    return task.run(model, tokens, { ...options, recompute, ...(dropout ? { dropout } : {}) });
+  };
+}
+
 /** Adds the gradients of the batch that is up. Returns the loss and its terms, padded to [1 + terms of the method]. */
 function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task: Task): Tensor1D {
   const { part } = plan;
@@ -61,7 +89,9 @@ function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task
   const { batch, length } = input().batch;
   return tf.tidy(() => {
     const { tokens, labels } = task.inputs(() => input().batch, { batch, length }, run.student.config);
-    const runnable = (model: Model) => ({ ...model, run: task.run.bind(task, model) });
+    const learns = part.trains?.some((group) => group !== 'extra') ?? true;
+    const runner = runnerOf(run, learns ? models.student : null, input, task);
+    const runnable = (model: Model) => ({ ...model, run: runner(model) });
     // Outside the tape, which would keep the teacher's activations until the backward pass has ended.
     const teacher = part.needs.includes('teacherOutput')
       ? task.run(models.teacher!, tokens, options)
@@ -72,7 +102,7 @@ function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task
       const inputs = {
         // Run when first asked for: a part that trains the method's own weights alone may not need it.
         get student() {
-          return (student ??= task.run(models.student, tokens, options));
+          return (student ??= runner(models.student)(tokens, options));
         },
         teacher,
         models: { student: runnable(models.student), teacher: models.teacher && runnable(models.teacher) },
@@ -200,7 +230,7 @@ async function preparePlans(
     const place = { first: i === 0, last: i === batches.length - 1 };
     const micro = tracedStep(run, plan, optimizer, place, task);
     await withServingOps(run.student.config, () =>
-      run.plans.prepare(planKey(run, plan, place, batch), micro, { batch, scale: 1 }),
+      run.plans.prepare(planKey(run, plan, place, batch), micro, { batch, scale: 1, number: i }),
     );
   }
 }
@@ -221,7 +251,7 @@ export function costsOfStep(
       const place = { first: i === 0, last: i === batches.length - 1 };
       const key = planKey(run, plan, place, batch);
       const micro = tracedStep(run, plan, optimizer, place, task);
-      const cost = costs.get(key) ?? traceOne(() => micro(() => ({ batch, scale: 1 })));
+      const cost = costs.get(key) ?? traceOne(() => micro(() => ({ batch, scale: 1, number: i })));
       costs.set(key, cost);
       return cost;
     });
@@ -247,7 +277,11 @@ export async function trainStep(run: StageRun, step: number, { task }: { task: T
     const results = batches.map((batch, i) => {
       const place = { first: i === 0, last: i === batches.length - 1 };
       const micro = (input: () => MicroBatch) => microStep(run, plan, optimizer, place, input, task);
-      return run.plans.run(planKey(run, plan, place, batch), micro, { batch, scale });
+      return run.plans.run(planKey(run, plan, place, batch), micro, {
+        batch,
+        scale,
+        number: step * batches.length + i,
+      });
     });
     const result = results.at(-1)!;
     return {

@@ -1,0 +1,115 @@
+/** What is predicted is what is then allocated, within 5 %. */
+import { describe, expect, test } from 'vitest';
+import { webgpuBackend } from '../engine/dispatch';
+import { releaseIdleBuffers } from '../engine/idle';
+import { createPlanCache } from '../engine/plan/cache';
+import { perplexity } from '../eval/perplexity';
+import { METHODS } from '../methods/index';
+import type { Model } from '../model/gpt2';
+import { disposeParams, initialiseParams } from '../model/params';
+import { withRowLength } from '../recipe/data';
+import { withRowLength } from '../recipe/data';
+import { useTestDevice } from '../testing/gpu';
+import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
+import { learnsFromTeacher, predictRun, sumOf } from './predict';
+import { languageModelling } from './task';
+
+useTestDevice();
+
+/** The bundled teacher's width and vocabulary. */
+const DEMO = {
+  nLayer: 12,
+  nHead: 6,
+  nEmbd: 96,
+  nPositions: 128,
+  vocabSize: 2048,
+  nInner: 384,
+  activation: 'gelu_new',
+  layerNormEpsilon: 1e-5,
+} as const;
+
+/** Counts the bytes of the device's buffers from here on, those destroyed taken off. */
+function watchBuffers() {
+  const { device } = webgpuBackend();
+  const createBuffer = device.createBuffer.bind(device);
+  let bytes = 0;
+  let peak = 0;
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    let alive = true;
+    bytes += descriptor.size;
+    peak = Math.max(peak, bytes);
+    buffer.destroy = () => {
+      if (alive) bytes -= descriptor.size;
+      alive = false;
+      return destroy();
+    };
+    return buffer;
+  };
+  return { peak: () => peak, stop: () => void (device.createBuffer = createBuffer) };
+}
+
+const SETUPS = {
+  'fine-tuning': { keep: 3, length: 64, stage: { method: 'fine-tune', batchSize: 4 } },
+  'fine-tuning, not clipped': {
+    keep: 3,
+    length: 64,
+    stage: { method: 'fine-tune', batchSize: 4, optimizer: { gradClip: 0 } },
+  },
+  'distilling': { keep: 2, length: 128, stage: { method: 'vanilla-kd', batchSize: 2 } },
+  'distilling in two micro-batches': {
+    keep: 2,
+    length: 32,
+    stage: { method: 'vanilla-kd', batchSize: 2, gradAccumSteps: 2 },
+  },
+  'fine-tuning in three micro-batches': {
+    keep: 2,
+    length: 64,
+    stage: { method: 'fine-tune', batchSize: 2, gradAccumSteps: 3 },
+  },
+};
+
+describe.each(Object.entries(SETUPS))('%s', (_, { keep, length, stage }) => {
+  test('the predicted peak is the allocated one, within 5 %', async () => {
+    const recipe = trainingRecipe([{ steps: 2, ...stage }], { every: 0, window: length, stride: length });
+    recipe.data = withRowLength(recipe.data, length);
+    const config = { ...DEMO, nLayer: keep };
+    const teacherConfig = learnsFromTeacher(recipe, METHODS) ? { ...DEMO, nLayer: 4 } : null;
+    const before = webgpuBackend() as unknown as { bufferManager: { numBytesAllocated: number } };
+    const allocated = before.bufferManager.numBytesAllocated;
+    const predicted = predictRun({
+      recipe,
+      methods: METHODS,
+      task: languageModelling,
+      student: config,
+      teacher: teacherConfig,
+    });
+    expect(before.bufferManager.numBytesAllocated).toBe(allocated);
+
+    releaseIdleBuffers();
+    const watch = watchBuffers();
+    const student: Model = { config, params: initialiseParams(config, 1) };
+    const teacher = teacherConfig && {
+      config: teacherConfig,
+      params: initialiseParams(teacherConfig, 2, false),
+    };
+    const plans = createPlanCache();
+    const ids = new Int32Array(8 * length + 1);
+    await runTraining({
+      recipe,
+      student,
+      teacher,
+      batches: () => cycle(randomBatches(4, recipe.stages[0]!.batchSize, length, DEMO.vocabSize)),
+      evaluate: async () => {
+        await perplexity(student.params, config, ids, { window: length, stride: length, plans });
+      },
+    });
+    plans.dispose();
+    watch.stop();
+    disposeParams(student.params);
+    if (teacher) disposeParams(teacher.params);
+    expect(sumOf(predicted.parts)).toBe(predicted.bytes);
+    expect(Math.abs(predicted.bytes / watch.peak() - 1)).toBeLessThanOrEqual(0.05);
+  });
+});

@@ -1,0 +1,237 @@
+/**
+ * What a run will need, before anything of it is loaded: every step that it takes is traced on a device that only
+ * takes notes, with models that are names and shapes. Nothing is allocated, executed or awaited.
+ *
+ * Device memory of a run = weights of teacher and student + the copy of the last good weights + what a stage keeps
+ * from step to step (moments, accumulated gradients, a method's own weights) + one pool that the stage's plans
+ * share, in which the n-th largest buffer of all plans is the n-th of the pool (`engine/plan/pool.ts`) + what
+ * each plan has of its own (inputs, constants, results).
+ */
+import type { Batch, BatchIterator } from '../data/batches';
+import { withServingOps } from '../engine/mode';
+import { tapeAnchor } from '../engine/parameter';
+import { createPlanCache } from '../engine/plan/cache';
+import { dryRun, type DryDevice, type StepCost } from '../engine/plan/trace';
+import { scoringPass, WINDOWS_PER_PASS } from '../eval/perplexity';
+import { needsTeacher, type Method } from '../methods/method';
+import type { GPT2Config } from '../model/config';
+import type { Model } from '../model/gpt2';
+import { disposeParams, emptyParams } from '../model/params';
+import { rowLength } from '../recipe/data';
+import type { Recipe, Stage } from '../recipe/recipe';
+import { closeStage, makeStage, planStep, wantsCopy, type StageRun } from './stage';
+import { costsOfStep } from './step';
+import type { Task } from './task';
+
+/** What memory is for, in the order in which it is shown. */
+export const MEMORY_PARTS = [
+  'teacher',
+  'student',
+  'goodWeights',
+  'moments',
+  'gradients',
+  'activations',
+  'logits',
+  'other',
+] as const;
+export type MemoryPart = (typeof MEMORY_PARTS)[number];
+
+/** Bytes by what they are for. */
+export type MemoryParts = Record<MemoryPart, number>;
+
+export interface StageCost {
+  method: string;
+  /** Of one optimiser step, all its micro-batches; of the costliest part of a method. */
+  dispatches: number;
+  flops: number;
+  parts: MemoryParts;
+  /** The sum of `parts`. */
+  bytes: number;
+  /** The largest buffer of the stage's steps. */
+  largestBytes: number;
+}
+
+export interface RunPrediction {
+  stages: StageCost[];
+  /** While the model is measured and nothing trains; what a recipe without stages needs. */
+  evaluation: Omit<StageCost, 'method'>;
+  /** Of the stage that needs most. */
+  parts: MemoryParts;
+  bytes: number;
+  largestBytes: number;
+}
+
+export interface PredictionOptions {
+  recipe: Recipe;
+  methods: readonly Method[];
+  task: Task;
+  student: GPT2Config;
+  /** Null when no stage learns from one. */
+  teacher: GPT2Config | null;
+}
+
+// Of float32, and of two float16 in a packed weight.
+const ELEMENT_BYTES = 4;
+
+export const noParts = (): MemoryParts =>
+  Object.fromEntries(MEMORY_PARTS.map((part) => [part, 0])) as MemoryParts;
+
+export const sumOf = (parts: MemoryParts): number => MEMORY_PARTS.reduce((sum, part) => sum + parts[part], 0);
+
+/** Whether a stage of the recipe learns from a loaded teacher. */
+export function learnsFromTeacher({ stages }: Pick<Recipe, 'stages'>, methods: readonly Method[]): boolean {
+  return stages.some(({ method }) => methods.some((known) => known.id === method && needsTeacher(known)));
+}
+
+const bytesOf = ({ params }: Model) =>
+  Object.values(params).reduce((sum, { value }) => sum + value.size * ELEMENT_BYTES, 0);
+
+/** Batches of zeros, for steps that are never run. */
+function blankBatches({ batchSize }: Stage, length: number): BatchIterator {
+  const batch: Batch = {
+    ids: new Int32Array(batchSize * length),
+    labels: new Int32Array(batchSize * length),
+    batch: batchSize,
+    length,
+  };
+  return { windows: batchSize, next: () => batch, position: { epoch: 0, index: 0, counter: 0 } };
+}
+
+/** The first step of every part of a stage, by the part's index. */
+function firstSteps(run: StageRun): Map<number, number> {
+  const first = new Map<number, number>();
+  for (let step = 0; step < run.steps && first.size < run.method.parts.length; step++) {
+    const { part } = planStep(run, step).position;
+    if (!first.has(part)) first.set(part, step);
+  }
+  return first;
+}
+
+/** The physical buffers that plans share, by rank. */
+function poolOf(costs: readonly StepCost[]): number[] {
+  const pool: number[] = [];
+  for (const { bufferBytes } of costs) {
+    bufferBytes.forEach((size, rank) => (pool[rank] = Math.max(pool[rank] ?? 0, size)));
+  }
+  return pool;
+}
+
+const largest = (costs: readonly StepCost[]): number =>
+  costs.reduce((most, { largestBytes }) => Math.max(most, largestBytes), 0);
+
+/** Adds what plans need to `parts`, split as in the step that needs most when it needs most. */
+function addPlans(parts: MemoryParts, costs: readonly StepCost[]): void {
+  const total = poolOf(costs).reduce((sum, size) => sum + size, 0);
+  const [widest] = [...costs].sort((a, b) => b.peakBytes - a.peakBytes);
+  let rest = total;
+  for (const [kind, bytes] of Object.entries(widest?.bytesByKind ?? {})) {
+    const part = kind === 'gradients' || kind === 'logits' || kind === 'moments' ? kind : 'activations';
+    parts[part] += bytes;
+    rest -= bytes;
+  }
+  // What lies idle at that moment because buffers are shared whole.
+  parts.activations += rest;
+  parts.other += [...new Set(costs)].reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+}
+
+interface Setting extends PredictionOptions {
+  device: DryDevice;
+  models: { student: Model; teacher: Model | null };
+  /** Weights, of the models and the copy of good ones. */
+  fixed: MemoryParts;
+  /** What the evaluation's plan needs; it lives as long as the run. */
+  evaluation: StepCost;
+}
+
+function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
+  const { device, recipe, methods, task, models, fixed, evaluation } = setting;
+  const method = methods.find(({ id }) => id === stage.method)!;
+  const before = device.bytes();
+  const copy = wantsCopy(method)
+    ? { config: models.student.config, params: emptyParams(models.student.config) }
+    : null;
+  const run = makeStage(stage, method, models, copy, {
+    index,
+    batches: blankBatches(stage, rowLength(recipe.data)),
+    seed: recipe.seed,
+    plans: createPlanCache({ plan: 'off' }),
+  });
+  try {
+    const steps = [...firstSteps(run).values()].map((step) => costsOfStep(run, step, task, device.trace));
+    const kept = device.bytes();
+    const grown = (kind: 'weights' | 'moments' | 'gradients' | 'activations' | 'other') =>
+      (kept[kind] ?? 0) - (before[kind] ?? 0);
+    const parts = { ...fixed };
+    parts.moments += grown('moments');
+    parts.gradients += grown('gradients');
+    parts.other += grown('weights') + grown('activations') + grown('other');
+    addPlans(parts, [...steps.flat(), evaluation]);
+    const total = (read: (cost: StepCost) => number) =>
+      Math.max(...steps.map((costs) => costs.reduce((sum, cost) => sum + read(cost), 0)));
+    return {
+      method: stage.method,
+      dispatches: total(({ dispatches }) => dispatches),
+      flops: total(({ flops }) => flops),
+      parts,
+      bytes: sumOf(parts),
+      largestBytes: largest([...steps.flat(), evaluation]),
+    };
+  } finally {
+    closeStage(run);
+  }
+}
+
+function predict(device: DryDevice, options: PredictionOptions): RunPrediction {
+  const { recipe } = options;
+  const student = { config: options.student, params: emptyParams(options.student) };
+  const teacher = options.teacher && {
+    config: options.teacher,
+    params: emptyParams(options.teacher, false, recipe.teacher.precision === 'f16'),
+  };
+  try {
+    const { window, stride, maxTokens } = recipe.evaluation;
+    const batch = Math.min(WINDOWS_PER_PASS, maxTokens > 0 ? Math.ceil(maxTokens / stride) : Infinity);
+    const evaluation = withServingOps(student.config, () => {
+      const pass = scoringPass(student.params, student.config, { batch, window });
+      return device.trace(() =>
+        pass(() => ({ tokens: new Int32Array(batch * window), labels: new Int32Array(batch * window) })),
+      );
+    });
+    const fixed = {
+      ...noParts(),
+      teacher: teacher ? bytesOf(teacher) : 0,
+      student: bytesOf(student),
+      goodWeights: bytesOf(student),
+    };
+    const setting = { ...options, device, models: { student, teacher }, fixed, evaluation };
+    const stages = recipe.stages.map((stage, index) => costOfStage(setting, stage, index));
+    const parts = { ...fixed };
+    addPlans(parts, [evaluation]);
+    const { dispatches, flops } = evaluation;
+    const measuring = { dispatches, flops, parts, bytes: sumOf(parts), largestBytes: largest([evaluation]) };
+    const most = stages.reduce<Omit<StageCost, 'method'>>(
+      (widest, stage) => (stage.bytes > widest.bytes ? stage : widest),
+      measuring,
+    );
+    return {
+      stages,
+      evaluation: measuring,
+      parts: most.parts,
+      bytes: most.bytes,
+      largestBytes: stages.reduce((size, stage) => Math.max(size, stage.largestBytes), measuring.largestBytes),
+    };
+  } finally {
+    disposeParams(student.params);
+    if (teacher) disposeParams(teacher.params);
+  }
+}
+
+/**
+ * What a recipe's run will need on the open WebGPU device. Throws PlanError for a step that cannot be replayed, and
+ * what the steps themselves throw (ShapeError for a context that the model cannot read).
+ */
+export function predictRun(options: PredictionOptions): RunPrediction {
+  // The anchor of the tape outlives every step, so it must not be born in a dry run.
+  tapeAnchor();
+  return dryRun((device) => predict(device, options));
+}
