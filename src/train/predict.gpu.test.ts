@@ -8,7 +8,6 @@ import { METHODS } from '../methods/index';
 import type { Model } from '../model/gpt2';
 import { disposeParams, initialiseParams } from '../model/params';
 import { withRowLength } from '../recipe/data';
-import { withRowLength } from '../recipe/data';
 import { useTestDevice } from '../testing/gpu';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
 import { learnsFromTeacher, predictRun, sumOf } from './predict';
@@ -57,7 +56,7 @@ const SETUPS = {
     length: 64,
     stage: { method: 'fine-tune', batchSize: 4, optimizer: { gradClip: 0 } },
   },
-  'distilling': { keep: 2, length: 128, stage: { method: 'vanilla-kd', batchSize: 2 } },
+  distilling: { keep: 2, length: 128, stage: { method: 'vanilla-kd', batchSize: 2 } },
   'distilling in two micro-batches': {
     keep: 2,
     length: 32,

@@ -218,7 +218,10 @@ function predict(device: DryDevice, options: PredictionOptions): RunPrediction {
       evaluation: measuring,
       parts: most.parts,
       bytes: most.bytes,
-      largestBytes: stages.reduce((size, stage) => Math.max(size, stage.largestBytes), measuring.largestBytes),
+      largestBytes: stages.reduce(
+        (size, stage) => Math.max(size, stage.largestBytes),
+        measuring.largestBytes,
+      ),
     };
   } finally {
     disposeParams(student.params);
