@@ -16,8 +16,8 @@ export interface PackedPiece {
 
 const pairs = (halves: Uint16Array) => new Int32Array(halves.buffer, halves.byteOffset, halves.length / 2);
 
-/** A frozen weight [.., C], C a multiple of 4, with nothing in it yet. */
-function emptyPacked(name: string, shape: readonly number[]): Parameter {
+/** A frozen weight [.., C], C a multiple of 4, with nothing in it yet. Throws ShapeError. */
+export function emptyPackedParameter(name: string, shape: readonly number[]): Parameter {
   const width = shape.at(-1) ?? 0;
   if (width % 4 !== 0)
     throw new ShapeError(`${name} [${shape.join(', ')}] cannot be packed: its rows are no multiple of 4`);
@@ -32,7 +32,7 @@ export function createPackedParameter(
   shape: readonly number[],
   halves: Uint16Array,
 ): Parameter {
-  const parameter = emptyPacked(name, shape);
+  const parameter = emptyPackedParameter(name, shape);
   if (halves.length !== parameter.size) {
     disposeParameter(parameter);
     throw new ShapeError(`${halves.length} values do not fill ${name} [${shape.join(', ')}]`);
@@ -50,7 +50,7 @@ export async function fillPackedParameter(
   shape: readonly number[],
   pieces: AsyncIterable<PackedPiece>,
 ): Promise<Parameter> {
-  const parameter = emptyPacked(name, shape);
+  const parameter = emptyPackedParameter(name, shape);
   const { size } = parameter;
   try {
     let filled = 0;

@@ -5,6 +5,8 @@
  */
 import { withKind } from '../engine/cost';
 import { allocate, wrap } from '../engine/dispatch';
+import { kernelsServe } from '../engine/mode';
+import { emptyPackedParameter } from '../engine/packed';
 import type { Parameter } from '../engine/parameter';
 import { createParameter, disposeParameter, parameterOf } from '../engine/parameter';
 import { copyParameter, fillParameter } from '../engine/upload';
@@ -109,15 +111,17 @@ export function initialiseParams(config: GPT2Config, seed: number, trainable = t
   return params;
 }
 
-/** A model of this geometry whose weights have no values yet: for a dry run, in which they never get any. */
-export function emptyParams(config: GPT2Config, trainable = true): GPT2Params {
+/**
+ * A model of this geometry whose weights have no values yet: for a dry run, in which they never get any. A frozen one
+ * may be packed (`packable`).
+ */
+export function emptyParams(config: GPT2Config, trainable = true, packed = false): GPT2Params {
+  const empty = (name: string, shape: readonly number[]) =>
+    packed && !trainable && kernelsServe(config) && packable(name)
+      ? emptyPackedParameter(name, shape)
+      : parameterOf(name, () => wrap(allocate(shape)), trainable);
   return withKind('weights', () =>
-    Object.fromEntries(
-      [...expectedTensors(config)].map(([name, shape]) => [
-        name,
-        parameterOf(name, () => wrap(allocate(shape)), trainable),
-      ]),
-    ),
+    Object.fromEntries([...expectedTensors(config)].map(([name, shape]) => [name, empty(name, shape)])),
   );
 }
 

@@ -82,7 +82,10 @@ test('gradients pass through a packed model to its input embeddings', async () =
   const gradients = [];
   for (const { params, config } of [await teacher('f16'), await teacher('f32')]) {
     const tokens = uploadTokens(ids, 2, 32, config.vocabSize);
-    const input = tf.tensor2d(Float32Array.from({ length: 64 * 32 }, (_, i) => Math.sin(i)), [64, 32]);
+    const input = tf.tensor2d(
+      Float32Array.from({ length: 64 * 32 }, (_, i) => Math.sin(i)),
+      [64, 32],
+    );
     const grad = tf.grad((x: tf.Tensor) => {
       const { logits } = forward(params, config, tokens, { inputEmbeddings: x as tf.Tensor2D });
       return tf.mean(tf.square(denseLogits(logits)));
