@@ -33,24 +33,6 @@ const geometrySchema = z.strictObject({
   layer_norm_epsilon: z.number().positive().default(1e-5),
 });
 
-const teacherSchema = z.strictObject({
-  /**
-   * `demo`, a folder, `hf:owner/name[@revision]`, or `{config}` for a freshly initialised GPT-2 (normal
-   * initialisation with standard deviation 0.02, residual projections scaled by 1/sqrt(2 nLayer)).
-   */
-  model: z.union([
-    z.string().min(1),
-    z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() }),
-  ]),
-  /** Of the teacher's weights while it teaches; `f16` takes half the memory. The student is made of them in f32. */
-  precision: z.enum(['f32', 'f16']).default('f32'),
-});
-
-const selectionSchema = z.union([
-  z.strictObject({ strategy: z.enum(STRATEGIES), keep: positive }),
-  z.strictObject({ layers: z.array(z.number().int().min(0)).min(1) }),
-]);
-
 const optimizerSchema = z.strictObject({
   learningRate: z.number().min(0).max(1).default(5e-4),
   warmupSteps: z.number().int().min(0).default(20),
@@ -82,6 +64,26 @@ const stageSchema = z
   .refine((stage) => (stage.steps === undefined) !== (stage.epochs === undefined), {
     message: 'give either steps or epochs',
   });
+
+const teacherSchema = z.strictObject({
+  /**
+   * `demo`, a folder, `hf:owner/name[@revision]`, or `{config}` for a freshly initialised GPT-2 (normal
+   * initialisation with standard deviation 0.02, residual projections scaled by 1/sqrt(2 nLayer)).
+   */
+  model: z.union([
+    z.string().min(1),
+    z.strictObject({ config: geometrySchema, tokenizer: z.string().optional() }),
+  ]),
+  /** Of the teacher's weights while it teaches; `f16` takes half the memory. The student is made of them in f32. */
+  precision: z.enum(['f32', 'f16']).default('f32'),
+  /** Trains the whole teacher on the run's data first; the student is made of the model as it was before. */
+  stages: z.array(stageSchema).optional(),
+});
+
+const selectionSchema = z.union([
+  z.strictObject({ strategy: z.enum(STRATEGIES), keep: positive }),
+  z.strictObject({ layers: z.array(z.number().int().min(0)).min(1) }),
+]);
 
 const evaluationSchema = z.strictObject({
   /** Evaluate every so many steps; 0: only before and after training. */
@@ -156,6 +158,16 @@ export function resolveSettings(path: string, method: MethodSettings, given: Set
   return Object.fromEntries(entries) as SettingValues;
 }
 
+/** Fills in the settings of a stage's method. Throws RecipeError for a method or a setting that does not exist. */
+function resolveStage(path: string, stage: Stage, methods: readonly MethodSettings[]): void {
+  const method = methods.find((candidate) => candidate.id === stage.method);
+  if (!method) {
+    const known = methods.map((candidate) => candidate.id).join(', ');
+    throw new RecipeError(`${path}.method is ${JSON.stringify(stage.method)}`, `Known methods: ${known}.`);
+  }
+  stage.settings = resolveSettings(`${path}.settings`, method, stage.settings);
+}
+
 /**
  * Checks a recipe and fills in every default. `methods` is the list of methods that this build knows.
  * Throws RecipeError with the path of the first field that is wrong; unknown fields are refused.
@@ -174,14 +186,7 @@ export function parseRecipe(value: unknown, methods: readonly MethodSettings[]):
     throw new RecipeError(`${pathOf(issue.path)}: ${issue.message}`);
   }
   const recipe = result.data;
-  recipe.stages.forEach((stage, index) => {
-    const path = `stages.${index}`;
-    const method = methods.find((candidate) => candidate.id === stage.method);
-    if (!method) {
-      const known = methods.map((candidate) => candidate.id).join(', ');
-      throw new RecipeError(`${path}.method is ${JSON.stringify(stage.method)}`, `Known methods: ${known}.`);
-    }
-    stage.settings = resolveSettings(`${path}.settings`, method, stage.settings);
-  });
+  recipe.stages.forEach((stage, index) => resolveStage(`stages.${index}`, stage, methods));
+  recipe.teacher.stages?.forEach((stage, index) => resolveStage(`teacher.stages.${index}`, stage, methods));
   return recipe;
 }

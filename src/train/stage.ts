@@ -31,6 +31,8 @@ export interface StageRun extends StageModels {
   readonly steps: number;
   readonly batches: BatchIterator;
   readonly random: RandomStream;
+  /** A seed of dropout for every micro-batch of the stage; its counter is the micro-batch's number. */
+  readonly dropoutSeeds: RandomStream;
   readonly extra: Readonly<Record<string, Parameter>>;
   /** The student as it was when the stage began, where a part trains it or learns from it. */
   readonly copy: Model | null;
@@ -98,6 +100,7 @@ export function makeStage(
     method,
     batches,
     random,
+    dropoutSeeds: randomStream(seed, `stage ${index} dropout`),
     steps: stageSteps(stage, batches.windows),
     extra: method.createExtra?.(context, stage.settings) ?? {},
     copy,
