@@ -14,6 +14,8 @@ export default tseslint.config(
       'test-results',
       'playwright-report',
       'bench/results',
+      // AssemblyScript, checked by its own compiler.
+      'src/engine/processor/assembly',
     ],
   },
   js.configs.recommended,

@@ -12,6 +12,7 @@ import { bufferOf, webgpuBackend } from './dispatch';
 import { setOpsMode } from './mode';
 import { resetTapeAnchor } from './parameter';
 import { stepTime } from './probe';
+import { startProcessor } from './processor/processor';
 import { setBindingLimit } from './ranges';
 import { adapterKind, setVariants, type AdapterKind } from './variants';
 
@@ -152,10 +153,27 @@ async function activateGPU({ device, kind, info, adapterInfo }: OpenGPU): Promis
 
 const NO_LIMITS = { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31 };
 
+// As many as tfjs's own module ever starts.
+const MAX_THREADS = 8;
+
+/** The processor's kernels, where they start; ops stay plain tfjs ops where not. Returns the number of threads. */
+async function startKernels(simd: boolean): Promise<number> {
+  if (!simd) return 1;
+  try {
+    const threads = await startProcessor(
+      Math.min(MAX_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1),
+    );
+    setOpsMode('processor');
+    return threads;
+  } catch {
+    return 1;
+  }
+}
+
 // tfjs refuses a new path once the module is loaded.
 let wasmStarted = false;
 
-/** Plain tfjs ops on the processor. Throws DeviceError when the backend does not start. */
+/** Our kernels on tfjs's wasm backend, or plain tfjs ops. Throws DeviceError when the backend does not start. */
 async function activateProcessor(backend: 'wasm' | 'cpu', wasmPath: string | undefined): Promise<Device> {
   let description = 'this processor, plain JavaScript';
   if (backend === 'wasm') {
@@ -169,9 +187,8 @@ async function activateProcessor(backend: 'wasm' | 'cpu', wasmPath: string | und
   if (!(await tf.setBackend(backend))) throw new DeviceError(`the ${backend} backend did not start`);
   const features: string[] = [];
   if (backend === 'wasm') {
-    const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
     if (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) features.push('simd');
-    const threads = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) ? getThreadsCount() : 1;
+    const threads = await startKernels(features.includes('simd'));
     if (threads > 1) features.push('threads');
     description = `this processor, ${threads > 1 ? `${threads} threads` : 'one thread'}`;
   }

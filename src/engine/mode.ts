@@ -1,10 +1,10 @@
 /**
- * Which of its two forms every op takes: our kernels (WebGPU) or plain tfjs ops (any backend). Set when the
+ * Which of its forms every op takes: our kernels on the GPU (WebGPU) or on the processor (wasm), or plain tfjs ops (any backend). Set when the
  * device is opened, and per model for geometries that the kernels do not serve; read by op files only.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-export type OpsMode = 'kernels' | 'reference';
+export type OpsMode = 'kernels' | 'processor' | 'reference';
 
 let mode: OpsMode = 'reference';
 
@@ -15,6 +15,11 @@ export function setOpsMode(next: OpsMode): void {
 /** True when ops run our WGSL kernels. */
 export function usesKernels(): boolean {
   return mode === 'kernels' && tf.getBackend() === 'webgpu';
+}
+
+/** True when ops run our kernels on the processor. */
+export function usesProcessor(): boolean {
+  return mode === 'processor' && tf.getBackend() === 'wasm';
 }
 
 /**

@@ -17,9 +17,10 @@ import { withKind } from '../cost';
 import { launch, markWritten, writeTensor } from '../dispatch';
 import { hostTensor } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
 import { clearGradients, type Parameter } from '../parameter';
 import { asEarlyAsPossible } from '../plan/recorder';
+import { updateProcessor } from '../processor/adamw';
 import { elementParts } from '../ranges';
 import { zeros } from '../zeros';
 import { globalNorm } from './globalNorm';
@@ -143,6 +144,10 @@ function updateReference(
   settings: ReturnType<typeof settingsAt>,
   norm: Scalar,
 ): void {
+  if (usesProcessor()) {
+    const { keep } = settings;
+    return updateProcessor(parameter, state, { ...settings, keep: decays(parameter) ? keep : 1 }, norm);
+  }
   const { rate, keep, beta1, rest1, beta2, rest2, correction2, epsilon, clip } = settings;
   const old = { ...state };
   const next = tf.tidy(() => {

@@ -14,7 +14,8 @@ import type { Tensor, Tensor2D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-co
 import { ShapeError } from '../../errors';
 import { noteFlops } from '../cost';
 import { allocate, launch, release, wrap } from '../dispatch';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
+import { attentionProcessor } from '../processor/attention';
 import { attentionVariant } from '../variants';
 import { rowKernels } from './causalAttention.rows';
 import { tileKernels } from './causalAttention.tiles';
@@ -151,6 +152,7 @@ export function attention(qkv: Tensor2D, layout: AttentionLayout): Tensor2D {
     );
   }
   const plan = launchOf(size, layout);
+  if (usesProcessor() && !layout.dropout) return attentionProcessor(qkv, layout);
   return tf.customGrad((input, save) => {
     const qkv = input as Tensor2D;
     const { y, logSum } = forward(qkv, plan);

@@ -9,7 +9,8 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors';
 import { allocate, launch, release, wrap, type Operand } from '../dispatch';
 import { kernelFamily } from '../kernel';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
+import { globalNormProcessor } from '../processor/adamw';
 import { elementParts, elementsOf } from '../ranges';
 import { rowGroup, unroll } from '../wgsl';
 
@@ -134,6 +135,7 @@ function normKernels(tensors: readonly Operand[]): Scalar {
 /** sqrt of the sum of squares over all tensors, a scalar that the caller disposes; 0 for none. Not differentiable. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (tensors.length === 0) return tf.scalar(0);
+  if (usesProcessor()) return globalNormProcessor(tensors);
   if (usesKernels()) {
     return normKernels(tensors.flatMap((tensor) => elementParts(tensor.size).map((part) => part.of(tensor))));
   }

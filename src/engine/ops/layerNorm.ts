@@ -11,8 +11,9 @@ import type { GradSaveFunc, Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfj
 import { ShapeError } from '../../errors';
 import { allocate, launch, release, wrap } from '../dispatch';
 import { kernelFamily } from '../kernel';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
 import { accumulateOrDiscard, type Parameter } from '../parameter';
+import { layerNormProcessor, layerNormServed } from '../processor/layerNorm';
 import { variants } from '../variants';
 import { rowGroup } from '../wgsl';
 
@@ -190,6 +191,7 @@ export function layerNorm(x: Tensor2D, gamma: Parameter, beta: Parameter, epsilo
       `${gamma.name} [${gamma.shape.join(', ')}] cannot normalise x [${x.shape.join(', ')}]`,
     );
   }
+  if (usesProcessor() && layerNormServed(x)) return layerNormProcessor(x, gamma, beta, epsilon);
   return usesKernels()
     ? layerNormKernels(x, gamma, beta, epsilon)
     : layerNormReference(x, gamma, beta, epsilon);

@@ -10,8 +10,9 @@ import type { GradSaveFunc, Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfj
 import { ShapeError } from '../../errors';
 import { allocate, launch, release, wrap } from '../dispatch';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
 import { accumulateGradient, accumulateOrDiscard, type Parameter } from '../parameter';
+import { linearProcessor, linearServed } from '../processor/linear';
 import { activationFunctions, type Activation } from '../wgsl';
 import { matmul } from './matmul';
 
@@ -152,5 +153,6 @@ export function linear(
       `${weight.name} [${weight.shape.join(', ')}] cannot multiply x [${x.shape.join(', ')}]`,
     );
   }
+  if (usesProcessor() && linearServed(weight)) return linearProcessor(x, weight, bias, options);
   return usesKernels() ? linearKernels(x, weight, bias, options) : linearReference(x, weight, bias, options);
 }

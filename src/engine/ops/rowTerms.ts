@@ -53,7 +53,7 @@ export interface RowTerm {
   reference(rows: ReferenceRows): Tensor1D;
 }
 
-const CROSS_ENTROPY: TermCode = {
+export const CROSS_ENTROPY: TermCode = {
   stages: [{ sums: { total: 'exp(z - zMax)' }, constants: { logSum: 'zMax + log(total)' } }],
   value: 'hit * (logSum - z)',
   // Divided by the sum rather than exp(z - logSum): the difference would lose the digits of a large logSum.
@@ -70,7 +70,7 @@ export function crossEntropy({ weight }: { weight: LiveNumber }): RowTerm {
   };
 }
 
-const KL_DIVERGENCE: TermCode = {
+export const KL_DIVERGENCE: TermCode = {
   stages: [
     {
       sums: { student: 'exp((z - zMax) / temperature)', teacher: 'exp((t - tMax) / temperature)' },

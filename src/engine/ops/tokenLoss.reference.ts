@@ -2,6 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { valueOf, type LiveNumber } from '../host';
+import { usesProcessor } from '../mode';
+import { logitsProcessor } from '../processor/tokenLoss';
 import { crossEntropy, type RowTerm } from './rowTerms';
 import { sizeOf, tapeInput, type Logits } from './tokenLoss.logits';
 
@@ -11,6 +13,7 @@ function logitRows(logits: Logits, first: number, count: number): Tensor2D {
   const all = first === 0 && count === input.shape[0];
   const rows = all ? input : tf.slice(input, [first, 0], [count, input.shape[1]]);
   if (logits.kind === 'dense') return rows;
+  if (usesProcessor()) return logitsProcessor(rows, logits.embedding);
   return tf.matMul(rows, logits.embedding.value, false, true);
 }
 

@@ -14,9 +14,10 @@ import { withKind } from '../cost';
 import { allocate, launch, release, wrap } from '../dispatch';
 import type { LiveNumber } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
-import { usesKernels } from '../mode';
+import { usesKernels, usesProcessor } from '../mode';
 import { accumulateGradient, giveGradient } from '../parameter';
 import { elementParts, elementsOf } from '../ranges';
+import { negativeLogLikelihoodProcessor, termsServed, tokenLossProcessor } from '../processor/tokenLoss';
 import { rowGroup } from '../wgsl';
 import { crossEntropy, type RowTerm } from './rowTerms';
 import {
@@ -209,6 +210,7 @@ export function tokenLoss(
   checkRows(logits, targets.labels, list);
   const [total, ...each] = tf.tidy(() => {
     if (usesKernels()) return tokenLossKernels(logits, targets, list, chunkBytes);
+    if (usesProcessor() && termsServed(list)) return tokenLossProcessor(logits, targets, list, chunkBytes);
     const sums = termsReference(logits, targets.labels, targets.scale, list, chunkBytes);
     return [tf.addN<Scalar>(sums), ...sums];
   });
@@ -224,6 +226,7 @@ export function negativeLogLikelihood(
   const terms = [crossEntropy({ weight: 1 })];
   checkRows(logits, labels, terms);
   return tf.tidy(() => {
+    if (usesProcessor()) return negativeLogLikelihoodProcessor(logits, labels, terms, chunkBytes);
     if (!usesKernels()) return negativeLogLikelihoodReference(logits, labels, chunkBytes);
     return wrap<Tensor1D>(runChunks(logits, { labels, scale: 1 }, terms, false, chunkBytes).values);
   });
