@@ -1,6 +1,19 @@
+import { annealingKd } from './annealingKd';
 import { fineTune } from './fineTune';
+import { labelSmoothing } from './labelSmoothing';
 import type { Method } from './method';
+import { reverseKd } from './reverseKd';
+import { selfKd } from './selfKd';
+import { tfReg } from './tfReg';
 import { vanillaKd } from './vanillaKd';
 
 /** Every method that this build knows, in the order in which the page shows them. */
-export const METHODS: readonly Method[] = [vanillaKd, fineTune];
+export const METHODS: readonly Method[] = [
+  vanillaKd,
+  fineTune,
+  labelSmoothing,
+  tfReg,
+  selfKd,
+  annealingKd,
+  reverseKd,
+];

@@ -167,6 +167,13 @@ export function defineMethod<const S extends SettingSpecs, N extends Need = neve
 
 const ONLY_PART = (step: number, steps: number): PartPosition => ({ part: 0, step, steps });
 
+/** `partAt` of a method whose first part takes a share of the steps, and its second the rest. */
+export function twoPhases(step: number, steps: number, share: number): PartPosition {
+  const first = Math.round(steps * share);
+  if (step < first) return { part: 0, step, steps: first };
+  return { part: 1, step: step - first, steps: steps - first };
+}
+
 /** `partAt`, for methods with one part too. */
 export function partAt(method: Method, settings: SettingValues, step: number, steps: number): PartPosition {
   return (method.partAt ?? ONLY_PART)(step, steps, settings);

@@ -6,7 +6,35 @@
  */
 import { crossEntropy, klDivergence } from '../engine/ops/rowTerms';
 import { tokenLoss } from '../engine/ops/tokenLoss';
+import type { SettingSpecs } from '../recipe/settings';
 import { defineMethod } from './method';
+
+/** α and T, which every method that matches softened distributions has. */
+export const distillationSettings = {
+  alpha: {
+    kind: 'number',
+    label: 'Weight of the hard loss',
+    symbol: 'α',
+    default: 0.5,
+    min: 0,
+    max: 1,
+    step: 0.05,
+    hint: 'Higher: listen to the text more. Lower: listen to the teacher more. At 1 this is fine-tuning.',
+    source:
+      'arXiv:1503.02531, section 2 (a weighted average of the two objectives); equal weights are Decant’s choice',
+  },
+  temperature: {
+    kind: 'number',
+    label: 'Temperature',
+    symbol: 'T',
+    default: 2,
+    min: 0.5,
+    max: 20,
+    step: 0.5,
+    hint: 'Higher: the teacher’s lesser choices count more. At 1 the student matches its plain probabilities.',
+    source: 'arXiv:1503.02531, section 2 (temperatures of 1 to 20 are tried there); 2 is Decant’s choice',
+  },
+} as const satisfies SettingSpecs;
 
 export const vanillaKd = defineMethod({
   id: 'vanilla-kd',
@@ -20,31 +48,7 @@ export const vanillaKd = defineMethod({
     { id: 'hard', label: 'hard, CE' },
     { id: 'soft', label: 'soft, T² KL' },
   ],
-  settings: {
-    alpha: {
-      kind: 'number',
-      label: 'Weight of the hard loss',
-      symbol: 'α',
-      default: 0.5,
-      min: 0,
-      max: 1,
-      step: 0.05,
-      hint: 'Higher: listen to the text more. Lower: listen to the teacher more. At 1 this is fine-tuning.',
-      source:
-        'arXiv:1503.02531, section 2 (a weighted average of the two objectives); equal weights are Decant’s choice',
-    },
-    temperature: {
-      kind: 'number',
-      label: 'Temperature',
-      symbol: 'T',
-      default: 2,
-      min: 0.5,
-      max: 20,
-      step: 0.5,
-      hint: 'Higher: the teacher’s lesser choices count more. At 1 the student matches its plain probabilities.',
-      source: 'arXiv:1503.02531, section 2 (temperatures of 1 to 20 are tried there); 2 is Decant’s choice',
-    },
-  },
+  settings: distillationSettings,
   needs: ['teacherOutput'],
   loss: ({ student, teacher, targets }, { alpha, temperature }) =>
     tokenLoss(student.logits, targets, {

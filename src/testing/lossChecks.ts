@@ -2,82 +2,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { readTensor } from '../engine/device';
-import { crossEntropy, klDivergence, type RowTerm } from '../engine/ops/rowTerms';
-import { denseLogits, negativeLogLikelihood, tokenLoss, type Logits } from '../engine/ops/tokenLoss';
+import { objectiveOnLogits } from '../cli/checks/objective';
+import { crossEntropy } from '../engine/ops/rowTerms';
+import { denseLogits, negativeLogLikelihood, tokenLoss } from '../engine/ops/tokenLoss';
 import { evaluateOp, type HostTensor } from './checkOp';
 import { expectClose } from './expectClose';
-import { lossFixtures, wideCrossEntropyFixture, type LossFixture } from './fixtureCases';
+import { lossFixtures, wideCrossEntropyFixture } from './fixtureCases';
 
 // fixtures/README.md, column "suggested".
 const VALUES = 2e-6;
 const GRADIENTS = 2e-6;
 const WIDE = 1e-5;
 
-/** Label smoothing, as a stranger would add it: sums over classes, the label, and the number of classes. */
-const labelSmoothing = (alpha: number): RowTerm => ({
-  weight: 1,
-  scalars: { alpha },
-  code: {
-    stages: [{ sums: { total: 'exp(z - zMax)' }, constants: { logSum: 'zMax + log(total)' } }],
-    locals: { wanted: '(1.0 - alpha) * hit + alpha / classes' },
-    value: 'wanted * (logSum - z)',
-    gradient: 'exp(z - zMax) / total - wanted',
-  },
-  reference: ({ z, hit }) => {
-    const wanted = tf.add(tf.mul(hit, 1 - alpha), alpha / z.shape[1]);
-    return tf.neg(tf.sum(tf.mul(wanted, tf.logSoftmax(z)), 1));
-  },
-});
-
-/** Mean squared difference to the scaled teacher: no sums at all. */
-const annealedDistance = (teacher: Logits, phi: number): RowTerm => ({
-  weight: 1,
-  teacher,
-  scalars: { phi },
-  code: {
-    stages: [],
-    locals: { gap: 'z - phi * t' },
-    value: 'gap * gap / classes',
-    gradient: '2.0 * gap / classes',
-  },
-  reference: ({ z, t }) => tf.mean(tf.square(tf.sub(z, tf.mul(t!, phi))), 1),
-});
-
-function termsOf({ loss, parameters }: LossFixture, teacher: Logits): Record<string, RowTerm> {
-  const { alpha = 0, T = 1, t = 1, tau_max = 1 } = parameters;
-  switch (loss) {
-    case 'cross_entropy':
-      return { hard: crossEntropy({ weight: 1 }) };
-    case 'vanilla_kd':
-      return {
-        hard: crossEntropy({ weight: alpha }),
-        soft: klDivergence({ teacher, temperature: T, weight: (1 - alpha) * T ** 2 }),
-      };
-    case 'label_smoothing':
-      return { smooth: labelSmoothing(alpha) };
-    case 'annealing_kd':
-      return { distance: annealedDistance(teacher, 1 - (t - 1) / tau_max) };
-    default:
-      throw new Error(`no terms for ${loss}`);
-  }
-}
-
 const upload = ({ shape, values }: HostTensor) => tf.tensor2d(values, shape as [number, number]);
 
 /** Values and gradients of the objectives in fixtures/losses.json on given logits, and a row of 50257 logits. */
 export function checkLossFixtures(): void {
-  const fixtures = lossFixtures('cross_entropy', 'vanilla_kd', 'label_smoothing', 'annealing_kd');
+  const fixtures = lossFixtures('cross_entropy', 'vanilla_kd', 'label_smoothing', 'tf_reg', 'annealing_kd');
   test.each(fixtures.map((fixture) => [fixture.title, fixture] as const))('%s', async (_, fixture) => {
     const { output, gradients } = await evaluateOp({
       inputs: { logits: fixture.student },
       parameters: {},
       setUp: () => ({ labels: tf.tensor1d(fixture.labels, 'int32'), teacher: upload(fixture.teacher) }),
       run: (i, _, { labels, teacher }) =>
-        tokenLoss(
-          { kind: 'dense', tensor: i.logits },
-          { labels, scale: 1 / fixture.scored },
-          termsOf(fixture, { kind: 'dense', tensor: teacher }),
-        ).total,
+        objectiveOnLogits(fixture, i.logits, teacher, { labels, scale: 1 / fixture.scored }).total,
       upstream: Float32Array.of(1),
     });
     expectClose(output, [fixture.value], VALUES, 'value');

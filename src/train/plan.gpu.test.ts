@@ -1,5 +1,5 @@
 /** Traced and replayed, a run gives the same bits as one that runs op by op. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as tf from '@tensorflow/tfjs-core';
 import { METHODS } from '../methods/index';
 import type { Model } from '../model/gpt2';
@@ -10,7 +10,7 @@ import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/tr
 useTestDevice();
 
 const config = {
-  nLayer: 2,
+  nLayer: 1,
   nHead: 2,
   nEmbd: 16,
   nPositions: 8,
@@ -28,7 +28,7 @@ const newModel = (seed: number, trainable = true): Model => ({
 async function lossesOf(plan: 'on' | 'off', stage: object) {
   const student = newModel(1);
   const teacher = newModel(2, false);
-  const recipe = { ...trainingRecipe([{ steps: 50, batchSize: 2, ...stage }]), plan };
+  const recipe = { ...trainingRecipe([{ batchSize: 2, ...stage }]), plan };
   const batches = () => cycle(randomBatches(7, 2, 8, config.vocabSize));
   const { steps, events } = await runTraining({ recipe, batches, student, teacher });
   disposeParams(student.params);
@@ -38,45 +38,30 @@ async function lossesOf(plan: 'on' | 'off', stage: object) {
   return steps.map(({ loss, terms, gradNorm, learningRate }) => ({ loss, terms, gradNorm, learningRate }));
 }
 
+/** Runs a stage both ways; the loss falls too, so that equal is not equally idle. */
+async function checkEqual(stage: object): Promise<void> {
+  const eager = await lossesOf('off', stage);
+  expect(await lossesOf('on', stage)).toEqual(eager);
+  // Phases with different terms are no measure for each other.
+  const last = eager.at(-1)!;
+  const terms = Object.keys(last.terms).join();
+  const first = eager.find((step) => Object.keys(step.terms).join() === terms)!;
+  expect(last.loss).toBeLessThan(first.loss);
+}
+
+test.each(METHODS.map(({ id }) => id))('%s: 50 steps, the same bits', async (method) => {
+  await checkEqual({ method, steps: 50 });
+});
+
 const STAGES = {
-  'clipped, cosine schedule': { optimizer: { schedule: 'cosine', learningRate: 1e-2, gradClip: 0.5 } },
+  'clipped hard, cosine schedule': { optimizer: { schedule: 'cosine', learningRate: 1e-2, gradClip: 0.1 } },
   'not clipped, updates while the backward pass runs': { optimizer: { gradClip: 0, warmupSteps: 3 } },
   'two micro-batches': { gradAccumSteps: 2 },
   'three micro-batches': { gradAccumSteps: 3, optimizer: { gradClip: 0 } },
 };
 
-describe.each(METHODS.map(({ id }) => id))('%s', (method) => {
-  test.each(Object.entries(STAGES))('%s: 50 steps, the same bits', async (_, stage) => {
-    const eager = await lossesOf('off', { method, ...stage });
-    expect(await lossesOf('on', { method, ...stage })).toEqual(eager);
-    // Phases with different terms are no measure for each other.
-    const last = eager.at(-1)!;
-    const terms = Object.keys(last.terms).join();
-    const first = eager.find((step) => Object.keys(step.terms).join() === terms)!;
-    expect(last.loss).toBeLessThan(first.loss);
-  });
-});
-
-test('dropout in two micro-batches: the same bits, and a new mask for each', async () => {
-  const stage = { method: 'vanilla-kd', steps: 20, gradAccumSteps: 2, dropout: 0.1 };
-  const eager = await lossesOf('off', stage);
-  expect(await lossesOf('on', stage)).toEqual(eager);
-  // The seven batches come round in order; with one mask for all a learning rate of 0 would repeat their losses.
-  const still = await lossesOf('on', {
-    ...stage,
-    gradAccumSteps: 1,
-    steps: 14,
-    optimizer: { learningRate: 0 },
-  });
-  expect(new Set(still.map(({ loss }) => loss)).size).toBe(14);
-});
-
-test('recompute changes no bit of a run, with a plan and without', async () => {
-  const stage = { method: 'vanilla-kd', steps: 10, dropout: 0.1 };
-  const expected = await lossesOf('off', stage);
-  for (const plan of ['on', 'off'] as const) {
-    expect(await lossesOf(plan, { ...stage, recompute: true })).toEqual(expected);
-  }
+test.each(Object.entries(STAGES))('%s: the same bits', async (_, stage) => {
+  await checkEqual({ method: 'vanilla-kd', steps: 12, ...stage });
 });
 
 test('a thousand replayed steps leave tensors and bytes as they were', async () => {

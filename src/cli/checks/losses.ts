@@ -1,11 +1,10 @@
 /** Value and gradient of the objectives on given logits, and layer selection. Tolerances: fixtures/README.md. */
 import * as tf from '@tensorflow/tfjs-core';
 import { readTensor } from '../../engine/device';
-import { crossEntropy, klDivergence, type RowTerm } from '../../engine/ops/rowTerms';
-import { tokenLoss } from '../../engine/ops/tokenLoss';
 import { selectLayers } from '../../model/selection';
 import type { Strategy } from '../../recipe/recipe';
 import type { Fixtures } from './fixtures';
+import { objectiveOnLogits, type ObjectiveFixture } from './objective';
 import type { CheckReport } from './report';
 
 const VALUES = 2e-6;
@@ -13,10 +12,8 @@ const GRADIENTS = 2e-6;
 
 type Matrix = number[][] | { tensor: string };
 
-interface LossFixture {
+interface LossFixture extends ObjectiveFixture {
   case: string;
-  loss: string;
-  parameters: { alpha?: number; T?: number };
   value: number;
   grad: Matrix;
 }
@@ -24,24 +21,6 @@ interface LossFixture {
 interface LossFixtures {
   cases: Record<string, { labels: number[]; student_logits: Matrix; teacher_logits: Matrix }>;
   losses: LossFixture[];
-}
-
-/** The terms of an objective; undefined for those that this build does not have. */
-function termsOf(
-  { loss, parameters }: LossFixture,
-  teacher: tf.Tensor2D,
-): Record<string, RowTerm> | undefined {
-  const { alpha = 0.5, T: temperature = 1 } = parameters;
-  if (loss === 'cross_entropy') return { hard: crossEntropy({ weight: 1 }) };
-  if (loss !== 'vanilla_kd') return undefined;
-  return {
-    hard: crossEntropy({ weight: alpha }),
-    soft: klDivergence({
-      teacher: { kind: 'dense', tensor: teacher },
-      temperature,
-      weight: (1 - alpha) * temperature ** 2,
-    }),
-  };
 }
 
 async function checkLosses(fixtures: Fixtures, report: CheckReport): Promise<void> {
@@ -56,18 +35,13 @@ async function checkLosses(fixtures: Fixtures, report: CheckReport): Promise<voi
     const { labels, student_logits, teacher_logits } = cases[fixture.case]!;
     const scored = labels.filter((label) => label !== -100).length;
     const result = tf.tidy(() => {
-      const terms = termsOf(fixture, upload(teacher_logits));
-      if (!terms) return undefined;
+      const teacher = upload(teacher_logits);
       const targets = { labels: tf.tensor1d(labels, 'int32'), scale: 1 / scored };
       const value = (logits: tf.Tensor) =>
-        tokenLoss({ kind: 'dense', tensor: logits as tf.Tensor2D }, targets, terms).total;
+        objectiveOnLogits(fixture, logits as tf.Tensor2D, teacher, targets).total;
       return tf.valueAndGrad(value)(upload(student_logits));
     });
     const name = `loss ${fixture.case} ${fixture.loss} ${JSON.stringify(fixture.parameters)}`;
-    if (!result) {
-      report.skip();
-      continue;
-    }
     report.close(name, await readTensor(result.value), [fixture.value], VALUES);
     report.close(`${name}, gradient`, await readTensor(result.grad), numbers(fixture.grad), GRADIENTS);
     tf.dispose([result.value, result.grad]);

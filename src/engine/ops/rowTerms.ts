@@ -105,3 +105,88 @@ export function klDivergence(options: {
     },
   };
 }
+
+const SOFTENED: TermCode = {
+  stages: CROSS_ENTROPY.stages,
+  locals: { wanted: 'others + hit * (label - others)' },
+  value: 'wanted * (logSum - z)',
+  gradient: 'exp(z - zMax) / total - wanted',
+};
+
+/**
+ * -sum_k y'_k log softmax(z)_k for a target y' that is `label` at the row's label and `others` everywhere else;
+ * the caller sees to it that y' adds up to 1. Label smoothing and TF-reg are such targets.
+ */
+export function softenedCrossEntropy(options: {
+  label: LiveNumber;
+  others: LiveNumber;
+  weight: LiveNumber;
+}): RowTerm {
+  const { label, others, weight } = options;
+  return {
+    weight,
+    scalars: { label, others },
+    code: SOFTENED,
+    reference: ({ z, hit }) => {
+      const wanted = tf.add(tf.mul(hit, valueOf(label) - valueOf(others)), valueOf(others));
+      return tf.neg(tf.sum(tf.mul(wanted, tf.logSoftmax(z)), 1));
+    },
+  };
+}
+
+const LOGITS_DISTANCE: TermCode = {
+  stages: [],
+  locals: { gap: 'z - factor * t' },
+  value: 'gap * gap / classes',
+  gradient: '2.0 * gap / classes',
+};
+
+/** Mean over the classes of (z - factor t)², the squared distance to the teacher's scaled logits. */
+export function logitsDistance(options: {
+  teacher: Logits;
+  factor: LiveNumber;
+  weight: LiveNumber;
+}): RowTerm {
+  const { teacher, factor, weight } = options;
+  return {
+    weight,
+    teacher,
+    scalars: { factor },
+    code: LOGITS_DISTANCE,
+    reference: ({ z, t }) => tf.mean(tf.square(tf.sub(z, tf.mul(t!, valueOf(factor)))), 1),
+  };
+}
+
+const REVERSE_KL: TermCode = {
+  stages: [
+    {
+      sums: { student: 'exp((z - zMax) / temperature)', teacher: 'exp((t - tMax) / temperature)' },
+      constants: { shift: '(tMax - zMax) / temperature + log(teacher) - log(student)' },
+    },
+    // The gradient needs the row's value first.
+    { sums: { divergence: 'exp((z - zMax) / temperature) / student * ((z - t) / temperature + shift)' } },
+  ],
+  locals: { q: 'exp((z - zMax) / temperature) / student', ratio: '(z - t) / temperature + shift' },
+  value: 'q * ratio',
+  gradient: 'q * (ratio - divergence) / temperature',
+};
+
+/** KL(q || p), the student's distribution first; otherwise as `klDivergence`. */
+export function reverseKlDivergence(options: {
+  teacher: Logits;
+  temperature: LiveNumber;
+  weight: LiveNumber;
+}): RowTerm {
+  const { teacher, temperature, weight } = options;
+  return {
+    weight,
+    teacher,
+    scalars: { temperature },
+    code: REVERSE_KL,
+    reference: ({ z, t }) => {
+      const logP = tf.logSoftmax(tf.div(t!, valueOf(temperature)));
+      const logQ = tf.logSoftmax(tf.div(z, valueOf(temperature)));
+      return tf.sum(tf.mul(tf.exp(logQ), tf.sub(logQ, logP)), 1);
+    },
+  };
+}

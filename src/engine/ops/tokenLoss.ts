@@ -34,7 +34,7 @@ import {
 import { denseLogitsReference, negativeLogLikelihoodReference, termsReference } from './tokenLoss.reference';
 import { rowPass } from './tokenLoss.rows';
 
-export type { Logits } from './tokenLoss.logits';
+export { sizeOf as logitsShape, type Logits } from './tokenLoss.logits';
 
 export interface Targets {
   /** [N] int32; a negative label (-100) takes its row out of every term. */
