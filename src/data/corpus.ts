@@ -67,7 +67,7 @@ export function streamOf(ids: Uint16Array | Uint32Array, endOfText: number): Tok
 }
 
 /** FNV-1a with a final mix. Equal texts have equal hashes, so that a document and its copy stay on one side. */
-function hashOf(text: string): number {
+export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

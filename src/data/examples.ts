@@ -3,6 +3,7 @@
  * segment) are left out and counted with the line of the first; a column that is missing or no text is an error.
  */
 import { DataError } from '../errors';
+import { hashOf } from './corpus';
 import type { Table, TableRow } from './tables';
 import type { Choice, LabelledTask } from './tasks';
 import type { Tokenizer } from './tokens';
@@ -180,4 +181,35 @@ export function spreadExamples(set: EncodedExamples, count: number): EncodedExam
     labels: taken.map((i) => labels[i]!),
     rows: taken.flatMap((i) => set.rows.slice(i * choices, (i + 1) * choices)),
   };
+}
+
+/** Share of the examples that is held out where one file serves for both. */
+const HELD_OUT = 0.1;
+
+/**
+ * Splits examples into training and validation, a tenth held out in the order of a hash of their text: the same way every time,
+ * and equal texts on one side. Throws DataError when there are too few for both.
+ */
+export function splitExamples(set: Examples): { train: Examples; validation: Examples } {
+  const texts = set.examples.map(({ choices }) => JSON.stringify(choices.map(({ segments }) => segments)));
+  const hashes = texts.map(hashOf);
+  const order = texts.map((_, i) => i).sort((a, b) => hashes[a]! - hashes[b]! || a - b);
+  const heldOut = new Set<number>();
+  let last = -1;
+  for (const i of order) {
+    if (heldOut.size >= HELD_OUT * texts.length && texts[i] !== texts[last]) break;
+    heldOut.add(i);
+    last = i;
+  }
+  if (heldOut.size === texts.length) {
+    throw new DataError(
+      `${set.name} has ${texts.length} rows, too few different ones to learn from and to hold some out`,
+      'Bring more rows, or a second file for validation.',
+    );
+  }
+  const side = (held: boolean) => ({
+    ...set,
+    examples: set.examples.filter((_, i) => heldOut.has(i) === held),
+  });
+  return { train: side(false), validation: side(true) };
 }

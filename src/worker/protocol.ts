@@ -5,6 +5,7 @@
  */
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
+import type { TaskData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 
@@ -76,6 +77,19 @@ export interface PerplexityReport {
   stride: number;
 }
 
+/** A classifier on the held-out rows of its task. */
+export interface TaskReport {
+  task: string;
+  /** By name, as shares; the first one is charted: `{accuracy: 0.8, f1: 0.75}`. */
+  metrics: Record<string, number>;
+  /** Mean cross-entropy, nats per row. */
+  loss: number;
+  /** Scored examples. */
+  rows: number;
+  /** Share of the most frequent label. */
+  majority: number;
+}
+
 export interface Sample {
   step: number;
   prompt: string;
@@ -90,6 +104,10 @@ export interface RunResult {
   perplexityAfter?: PerplexityReport;
   /** Of the whole teacher on the same text; absent when the run had none or was stopped. */
   teacherPerplexity?: PerplexityReport;
+  /** Of a task, instead of perplexities. */
+  scoresBefore?: TaskReport;
+  scoresAfter?: TaskReport;
+  teacherScores?: TaskReport;
   bestStep?: number;
   layers: number[];
   parameters: number;
@@ -130,6 +148,16 @@ export type CommandBody =
       input: { text: string } | { ids: number[] } | { documents: string[] };
       window: number;
       stride: number;
+    }
+  /** A classifier on a file of labelled rows. */
+  | {
+      type: 'evaluateTask';
+      model: string;
+      task: Pick<TaskData, 'task' | 'columns' | 'labels'>;
+      /** `demo`, or `file:PATH`. */
+      rows: string;
+      /** Default: what the model can read. */
+      maxLength?: number;
     }
   /** Several such measurements; one `sweepRow` event each. */
   | { type: 'sweep'; model: string; candidates: { strategy: string; keep: number; layers: number[] }[] }
@@ -172,6 +200,7 @@ export interface Answers {
   loadText: TextCard;
   measure: PerplexityReport;
   evaluate: PerplexityReport;
+  evaluateTask: TaskReport & { leftOut: number; truncated: number };
   sweep: SweepRow[];
   start: RunResult;
   pause: null;
@@ -233,6 +262,7 @@ export type Event =
   /** Steps since the last such event, oldest first: at most ten of these events a second. */
   | { type: 'steps'; runId: string; steps: StepReport[] }
   | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
+  | ({ type: 'scores'; runId: string; step: number } & TaskReport)
   | ({ type: 'sample'; runId: string } & Sample)
   | {
       type: 'runState';

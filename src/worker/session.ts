@@ -16,10 +16,12 @@ import { createLane } from './session/lane';
 import { idsOf } from './session/inputs';
 import { createMeasurements } from './session/measure';
 import { createLoader } from './session/loading';
-import { allLayers, modelRegistry } from './session/models';
+import { allLayers, modelRegistry, refuseClassifier } from './session/models';
 import { runRef } from './session/refs';
+import { rowRegistry } from './session/rows';
 import { createRuns } from './session/runs';
 import { continuePrompt, exportModel } from './session/students';
+import { evaluateOnTask } from './session/evaluateTask';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
 import { requireTokenizer } from './session/vocabulary';
@@ -52,6 +54,7 @@ export function createSession(port: Port, platform: Platform): void {
     runInProgress: () => runs.inProgress(),
   });
   const texts = textRegistry({ platform, openModel: loader.ensure });
+  const rows = rowRegistry(platform);
   const measurements = createMeasurements(texts);
   const info = () => {
     if (device) return device.info;
@@ -60,6 +63,7 @@ export function createSession(port: Port, platform: Platform): void {
   const runs = createRuns({
     models,
     texts,
+    rows,
     openModel: loader.ensure,
     device: info,
     snapshots: platform.snapshots,
@@ -91,6 +95,7 @@ export function createSession(port: Port, platform: Platform): void {
     task: Task,
   ): Promise<PerplexityReport> {
     const known = await loader.ensure(command.model, task);
+    refuseClassifier(known, 'has no perplexity');
     const { input, window, stride } = command;
     const ids = idsOf(input, known);
     const { params, config } = await known.view(allLayers(known.config), task);
@@ -156,6 +161,10 @@ export function createSession(port: Port, platform: Platform): void {
         });
       case 'evaluate':
         return onDevice(task, () => evaluate(command, task));
+      case 'evaluateTask':
+        return onDevice(task, async () =>
+          evaluateOnTask(await loader.ensure(command.model, task), command, rows, task),
+        );
       case 'sweep':
         return onDevice(task, () => sweep(command, task));
       case 'start':

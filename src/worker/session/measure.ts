@@ -1,7 +1,7 @@
 /** Zero-shot perplexity of any layers of a loaded model on one small fixed text, each set measured once. */
 import { perplexity } from '../../eval/perplexity';
 import type { PerplexityReport } from '../protocol';
-import type { KnownModel } from './models';
+import { refuseClassifier, type KnownModel } from './models';
 import type { Task } from './task';
 import type { TextRegistry } from './texts';
 import { requireTokenizer } from './vocabulary';
@@ -39,6 +39,7 @@ export function createMeasurements(texts: TextRegistry): Measurements {
       const key = `${model.card.ref}\n${layers.join(' ')}`;
       const before = known.get(key);
       if (before) return before;
+      refuseClassifier(model, 'has no perplexity');
       const tokenizer = requireTokenizer(model.card.name, model.vocabulary);
       const { ids } = await texts.heldOut(tokenizer, task);
       const window = Math.min(WINDOW, model.config.nPositions);

@@ -39,6 +39,15 @@ export interface KnownModel {
 // A range request waits for the network most of its time. Each holds a piece of at most 8 MiB.
 const PARALLEL_READS = 4;
 
+/** Throws RecipeError for a classifier, which `cannot` be what was asked. */
+export function refuseClassifier(
+  { card, config }: Pick<KnownModel, 'card' | 'config'>,
+  cannot: string,
+): void {
+  if (config.classifier)
+    throw new RecipeError(`${card.name} is a classifier and ${cannot}`, 'Load a language model.');
+}
+
 /** All blocks of a model. */
 export const allLayers = (config: GPT2Config): number[] => Array.from({ length: config.nLayer }, (_, i) => i);
 

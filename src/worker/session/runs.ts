@@ -1,35 +1,29 @@
 /** Training runs: one at a time, from a recipe to a student that stays until it is forgotten. */
-import { trainingBatches } from '../../data/batches';
-import { perplexity } from '../../eval/perplexity';
-import { sampleText } from '../../eval/samples';
 import { createPlanCache } from '../../engine/plan/cache';
 import { TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
 import { parameterCount } from '../../model/config';
 import type { Model } from '../../model/gpt2';
 import { disposeParams } from '../../model/params';
-import { parseRecipe, type Recipe, type Stage } from '../../recipe/recipe';
+import { parseRecipe, type Stage } from '../../recipe/recipe';
 import { createControl, type Control } from '../../train/control';
-import { languageModelling } from '../../train/task';
 import { stageSteps } from '../../train/stage';
 import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
 import type { SnapshotStore } from '../platform';
-import type { CommandBody, DeviceInfo, PerplexityReport, RunResult } from '../protocol';
-import { allLayers, studentModel, type KnownModel, type ModelRegistry } from './models';
+import type { CommandBody, DeviceInfo, RunResult } from '../protocol';
+import type { Assignment } from './assignment';
+import { studentModel, type ModelRegistry } from './models';
+import { prepare, type Prepared, type PrepareServices } from './prepare';
 import { runRef } from './refs';
 import { stepBatches, type StepBatches } from './stepBatches';
 import type { Task } from './task';
-import { freshModel, keptLayers, makeModels, teacherMeasurements } from './teacher';
-import type { TextRegistry, TokenisedText } from './texts';
-import { requireTokenizer, type Vocabulary } from './vocabulary';
+import { teacherMeasurements } from './teacher';
+import { trainTeacher } from './teacherStages';
 
 export type RunControl = 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow';
 
-export interface RunServices {
+export interface RunServices extends PrepareServices {
   models: ModelRegistry;
-  texts: TextRegistry;
-  /** The model of a recipe's `teacher.model`, loaded if it is not. */
-  openModel(ref: string, task: Task): Promise<KnownModel>;
   device(): DeviceInfo;
   snapshots: SnapshotStore | undefined;
 }
@@ -49,66 +43,19 @@ export interface Runs {
   busy(): string | undefined;
 }
 
-/** What a run is made of, once everything is loaded. */
-interface Prepared {
-  recipe: Recipe;
-  layers: number[];
-  vocabulary: Vocabulary;
-  /** The teacher's config.json. */
-  huggingFaceConfig: unknown;
-  student: Model;
-  teacher: Model | null;
-  text: TokenisedText;
-}
-
 interface ActiveRun {
   runId: string;
   control: Control & ReturnType<typeof createControl>;
   paused: boolean;
 }
 
+type Findings = Awaited<ReturnType<Assignment['measure']>>;
+
 /** The measured points of a run. */
 interface Measured {
-  before?: PerplexityReport;
-  after?: PerplexityReport;
+  before?: Findings;
+  after?: Findings;
   best?: { step: number; loss: number };
-}
-
-async function prepare(recipe: Recipe, services: RunServices, task: Task): Promise<Prepared> {
-  const { model } = recipe.teacher;
-  if (typeof model !== 'string') {
-    const student = freshModel(recipe);
-    try {
-      const vocabulary = await services.texts.vocabularyFor(model, task);
-      const text = await services.texts.tokenise(
-        recipe.data,
-        requireTokenizer('the new model', vocabulary),
-        task,
-      );
-      return {
-        recipe,
-        layers: allLayers(student.config),
-        vocabulary,
-        huggingFaceConfig: {},
-        student,
-        teacher: null,
-        text,
-      };
-    } catch (error) {
-      disposeParams(student.params);
-      throw error;
-    }
-  }
-  const source = await services.openModel(model, task);
-  const { vocabulary, huggingFaceConfig } = source;
-  const layers = keptLayers(recipe, source.config.nLayer);
-  const text = await services.texts.tokenise(
-    recipe.data,
-    requireTokenizer(source.card.name, vocabulary),
-    task,
-  );
-  const models = await makeModels(source, layers, recipe, task);
-  return { recipe, layers, vocabulary, huggingFaceConfig, text, ...models };
 }
 
 /** Runs the trainer and turns what it says into events of the protocol. */
@@ -120,35 +67,19 @@ async function execute(
   task: Task,
   steps: StepBatches,
 ): Promise<[TrainingResult, Measured]> {
-  const { recipe, student, teacher, text } = prepared;
+  const { recipe, student, teacher, assignment } = prepared;
   const { runId } = run;
   const measured: Measured = {};
   // The student's evaluation and its samples are traced once a run.
   const plans = createPlanCache({ plan: recipe.plan });
-  const batches = (stage: Stage, index: number) =>
-    trainingBatches(text.train, {
-      batchSize: stage.batchSize,
-      contextLength: recipe.data.contextLength,
-      // Another order for every stage, and the seed's own for the first.
-      seed: recipe.seed + index,
-    });
+  const batches = (stage: Stage, index: number) => assignment.batches(stage, index);
 
   const evaluate = async (step: number, signal: AbortSignal) => {
-    const { window, stride, maxTokens, prompt } = recipe.evaluation;
-    const report = await perplexity(student.params, student.config, text.validation.ids, {
-      window,
-      stride,
-      maxTokens,
-      signal,
-      plans,
-    });
-    task.send({ type: 'eval', runId, step, ...report });
-    if (step === 0) measured.before = report;
-    else measured.after = report;
-    if (!measured.best || report.loss < measured.best.loss) measured.best = { step, loss: report.loss };
-    if (prompt === '') return;
-    const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed, plans });
-    task.send({ type: 'sample', runId, step, ...sample });
+    const found = await assignment.measure(student, { signal, plans });
+    if (step === 0) measured.before = found;
+    else measured.after = found;
+    if (!measured.best || found.loss < measured.best.loss) measured.best = { step, loss: found.loss };
+    for (const event of await assignment.events(runId, step, found, student, plans)) task.send(event);
   };
 
   const onEvent = (event: TrainingEvent) => {
@@ -169,7 +100,7 @@ async function execute(
     const result = await train({
       recipe,
       methods: METHODS,
-      task: languageModelling,
+      task: assignment.task,
       student,
       teacher,
       batches,
@@ -203,6 +134,7 @@ export function createRuns(services: RunServices): Runs {
     const steps = stepBatches(runId, (event) => task.send(event));
     const startMs = performance.now();
     let student: Model | undefined;
+    let ownTeacher: Model | null = null;
     let kept = false;
     try {
       task.send({ type: 'runState', runId, state: 'preparing' });
@@ -212,25 +144,24 @@ export function createRuns(services: RunServices): Runs {
       // From here on there are weights worth keeping, however the run ends.
       services.models.add(known);
       kept = true;
+      if (prepared.ownsTeacher) {
+        task.send({ type: 'runState', runId, state: 'preparing', detail: 'training the teacher' });
+        ownTeacher = prepared.teacher;
+        prepared.teacher = await trainTeacher(prepared, task, (control) => (run.control = control));
+        run.control = createControl();
+      }
       task.signal.addEventListener('abort', () => void run.control.stop());
       const [result, measured] = await execute(run, command, prepared, services.snapshots, task, steps);
-      let teacherPerplexity: PerplexityReport | undefined;
+      let teacher: Findings | undefined;
       if (command.measureTeacher !== false && !result.stopped) {
         task.send({ type: 'runState', runId, state: 'evaluating', detail: 'measuring the teacher' });
-        teacherPerplexity = await measureTeacher(
-          recipe,
-          prepared.teacher,
-          prepared.text.validation,
-          run.control.signal,
-        );
+        teacher = await measureTeacher(prepared, run.control.signal);
       }
       return {
         runId,
         steps: result.steps,
         loss: result.loss,
-        perplexityBefore: measured.before,
-        perplexityAfter: measured.after,
-        teacherPerplexity,
+        ...prepared.assignment.results({ before: measured.before, after: measured.after, teacher }),
         bestStep: measured.best?.step,
         layers: prepared.layers,
         parameters: parameterCount(student.config),
@@ -242,6 +173,7 @@ export function createRuns(services: RunServices): Runs {
     } finally {
       steps.flush();
       if (student && !kept) disposeParams(student.params);
+      if (ownTeacher) disposeParams(ownTeacher.params);
       run.control.finish();
       if (active === run) active = undefined;
       services.models.disposeRetired();

@@ -4,7 +4,7 @@ import { exportCheckpoint, type ExportedFile, type ExportTensor } from '../../io
 import { toHuggingFaceConfig } from '../../model/config';
 import { generate } from '../../model/generate';
 import type { Answers, CommandBody } from '../protocol';
-import { allLayers, type KnownModel } from './models';
+import { allLayers, refuseClassifier, type KnownModel } from './models';
 import type { Task } from './task';
 import { requireTokenizer } from './vocabulary';
 
@@ -37,6 +37,7 @@ export async function continuePrompt(
   task: Task,
 ): Promise<Answers['generate']> {
   const tokenizer = requireTokenizer(model.card.name, model.vocabulary);
+  refuseClassifier(model, 'continues no text');
   const view = await model.view(allLayers(model.config), task);
   const start = prompt === '' ? [tokenizer.endOfText] : tokenizer.encode(prompt);
   const stream = tokenizer.streamDecoder();

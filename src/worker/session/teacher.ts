@@ -1,8 +1,6 @@
 /** From a recipe's words to models: who teaches, which layers are kept, and the student on the device. */
-import type { TokenStream } from '../../data/corpus';
 import { copyParameter } from '../../engine/upload';
 import { CancelledError, RecipeError, SelectionError } from '../../errors';
-import { perplexity } from '../../eval/perplexity';
 import { METHODS } from '../../methods/index';
 import { needsTeacher } from '../../methods/method';
 import { parseConfig } from '../../model/config';
@@ -10,7 +8,7 @@ import type { Model } from '../../model/gpt2';
 import { disposeParams, initialiseParams, loadParams, type GPT2Params } from '../../model/params';
 import { checkLayers, selectLayers } from '../../model/selection';
 import type { Recipe } from '../../recipe/recipe';
-import type { PerplexityReport } from '../protocol';
+import type { Assignment } from './assignment';
 import { allLayers, type KnownModel } from './models';
 import type { Task } from './task';
 
@@ -66,7 +64,7 @@ export function freshModel(recipe: Recipe): Model {
  * The student at the start of a run: the kept blocks of `source` with its embeddings and last layer norm, trainable.
  * What is on the device is copied there; of the rest only these tensors' bytes are read.
  */
-async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
+export async function makeStudent(source: KnownModel, layers: readonly number[], task: Task): Promise<Model> {
   const { checkpoint, config, resident } = source;
   const student = { ...config, nLayer: layers.length };
   if (checkpoint === null) {
@@ -106,22 +104,36 @@ export async function makeModels(
   }
 }
 
-/** The perplexity of teachers on the validation text of runs, measured once each. A cancelled one is left out. */
+/** A run whose teacher can be measured. */
+interface Measurable {
+  recipe: Recipe;
+  teacher: Model | null;
+  ownsTeacher: boolean;
+  assignment: Assignment;
+}
+
+/**
+ * What teachers give on the validation text or rows of runs, measured once each. A cancelled one is left out;
+ * one that the run itself has trained is measured anew.
+ */
 export function teacherMeasurements() {
-  const known = new WeakMap<TokenStream, Map<string, PerplexityReport>>();
-  return async (recipe: Recipe, teacher: Model | null, text: TokenStream, signal: AbortSignal) => {
+  type Found = Awaited<ReturnType<Assignment['measure']>>;
+  const known = new WeakMap<object, Map<string, Found>>();
+  return async (
+    { recipe, teacher, assignment, ownsTeacher }: Measurable,
+    signal: AbortSignal,
+  ): Promise<Found | undefined> => {
     if (!teacher) return undefined;
+    const ofText = known.get(assignment.measuredOn) ?? new Map<string, Found>();
+    known.set(assignment.measuredOn, ofText);
     const { window, stride, maxTokens } = recipe.evaluation;
-    const ofText = known.get(text) ?? new Map<string, PerplexityReport>();
-    known.set(text, ofText);
     const key = JSON.stringify([recipe.teacher, window, stride, maxTokens]);
-    const before = ofText.get(key);
+    const before = ownsTeacher ? undefined : ofText.get(key);
     if (before) return before;
     try {
-      const options = { window, stride, maxTokens, signal };
-      const report = await perplexity(teacher.params, teacher.config, text.ids, options);
-      ofText.set(key, report);
-      return report;
+      const found = await assignment.measure(teacher, { signal });
+      ofText.set(key, found);
+      return found;
     } catch (error) {
       if (error instanceof CancelledError) return undefined;
       throw error;

@@ -1,0 +1,116 @@
+/** What a run learns and how its models are measured: text and perplexity, or labelled rows and a task's metrics. */
+import { trainingBatches, type BatchIterator } from '../../data/batches';
+import type { EncodedExamples } from '../../data/examples';
+import { rowBatches } from '../../data/rowBatches';
+import type { LabelledTask } from '../../data/tasks';
+import type { PlanCache } from '../../engine/plan/cache';
+import { evaluateClassifier } from '../../eval/classify';
+import { perplexity } from '../../eval/perplexity';
+import { sampleText } from '../../eval/samples';
+import type { ClassifierConfig } from '../../model/config';
+import type { Model } from '../../model/gpt2';
+import type { TaskData, TextData } from '../../recipe/data';
+import type { Recipe, Stage } from '../../recipe/recipe';
+import { classification } from '../../train/classification';
+import { languageModelling, type Task as TrainingTask } from '../../train/task';
+import type { Event, PerplexityReport, RunResult, TaskReport } from '../protocol';
+import type { TokenisedText } from './texts';
+
+export interface MeasureOptions {
+  signal: AbortSignal;
+  plans?: PlanCache;
+}
+
+/** `R` is what a measurement finds. */
+export interface Assignment<R extends { loss: number } = PerplexityReport | TaskReport> {
+  readonly task: TrainingTask;
+  /** Absent where the models are language models. */
+  readonly classifier?: ClassifierConfig;
+  /** Measurements of teachers are kept by this object: the same text or rows, the same results. */
+  readonly measuredOn: object;
+  /** The batches of a stage, from its start. */
+  batches(stage: Stage, index: number): BatchIterator;
+  measure(model: Model, options: MeasureOptions): Promise<R>;
+  /** What there is to say after `step` steps: the findings, and a sample where the recipe asks for one. */
+  events(runId: string, step: number, found: R, student: Model, plans: PlanCache): Promise<Event[]>;
+  /** The findings by the names that a run's answer has for them. */
+  results(found: { before?: R; after?: R; teacher?: R }): Partial<RunResult>;
+}
+
+export function languageAssignment(
+  recipe: Recipe,
+  data: TextData,
+  text: TokenisedText,
+): Assignment<PerplexityReport> {
+  const { window, stride, maxTokens, prompt } = recipe.evaluation;
+  return {
+    task: languageModelling,
+    measuredOn: text.validation,
+    batches: (stage, index) =>
+      trainingBatches(text.train, {
+        batchSize: stage.batchSize,
+        contextLength: data.contextLength,
+        // Another order for every stage, and the seed's own for the first.
+        seed: recipe.seed + index,
+      }),
+    measure: ({ params, config }, options) =>
+      perplexity(params, config, text.validation.ids, { window, stride, maxTokens, ...options }),
+    async events(runId, step, found, student, plans) {
+      const measured: Event = { type: 'eval', runId, step, ...found };
+      if (prompt === '') return [measured];
+      const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed, plans });
+      return [measured, { type: 'sample', runId, step, ...sample }];
+    },
+    results: ({ before, after, teacher }) => ({
+      perplexityBefore: before,
+      perplexityAfter: after,
+      teacherPerplexity: teacher,
+    }),
+  };
+}
+
+/** Rows of a task for one tokenizer. */
+export interface EncodedTask {
+  task: LabelledTask;
+  train: EncodedExamples;
+  validation: EncodedExamples;
+  /** MNLI's second validation set. */
+  mismatched?: EncodedExamples;
+}
+
+export function taskAssignment(
+  recipe: Recipe,
+  data: TaskData,
+  { task, train, validation, mismatched }: EncodedTask,
+  padTokenId: number,
+): Assignment<TaskReport> {
+  const measureOn = async (model: Model, rows: EncodedExamples, options: MeasureOptions) => {
+    const { predictions: _, ...report } = await evaluateClassifier(model, rows, task.metrics, options);
+    return report;
+  };
+  return {
+    task: classification,
+    classifier: { labels: task.classes, padTokenId },
+    measuredOn: validation,
+    batches: (stage, index) =>
+      rowBatches(train.rows, {
+        batchSize: stage.batchSize,
+        maxLength: data.maxLength,
+        padTokenId,
+        seed: recipe.seed + index,
+      }),
+    async measure(model, options) {
+      const report: TaskReport = { task: task.id, ...(await measureOn(model, validation, options)) };
+      if (!mismatched) return report;
+      const { metrics } = await measureOn(model, mismatched, options);
+      const renamed = Object.entries(metrics).map(([name, value]) => [`${name}Mismatched`, value]);
+      return { ...report, metrics: { ...report.metrics, ...Object.fromEntries(renamed) } };
+    },
+    events: (runId, step, found) => Promise.resolve([{ type: 'scores', runId, step, ...found }]),
+    results: ({ before, after, teacher }) => ({
+      scoresBefore: before,
+      scoresAfter: after,
+      teacherScores: teacher,
+    }),
+  };
+}
