@@ -1,15 +1,25 @@
 /** WGSL that several kernels share. Everything returns source text. */
-import { flatIndex, linearGrid } from './kernel';
+import { flatIndex, linearGrid, type Extension } from './kernel';
 
 /** `count` lines, one for each index: WGSL arrays in registers spill on software adapters, named scalars do not. */
 export const unroll = (count: number, line: (index: number) => string, separator = '\n'): string =>
   Array.from({ length: count }, (_, index) => line(index)).join(separator);
+
+const SWAPS = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'];
+
+/**
+ * Declares `name_1` to `name_3`, what the neighbours sid ^ 1, 2, 3 of a thread hold in `name_0`; nothing for 0. For
+ * workgroups of four threads in a subgroup, where all of them get here.
+ */
+export const swapped = (name: string, by: number): string =>
+  by === 0 ? '' : `let ${name}_${by} = ${SWAPS[by]!}(${name}_0);`;
 
 export interface RowGroup {
   readonly workgroupSize: readonly [number];
   /** Declares `row` and `lane`; a lane starts at `lane` and strides by `threads`. */
   readonly index: string;
   readonly threads: number;
+  readonly enables: readonly Extension[];
   grid(rows: number): [number, number];
   /** The workgroup memory that `sum` and `max` need, once above the entry point. */
   readonly scratch: string;
@@ -23,37 +33,48 @@ const ROWS_PER_GROUP = 8;
 
 /**
  * A kernel over rows in which `threads` threads share a row. With one thread there is no barrier and a
- * workgroup takes several rows; else a workgroup takes one row and reduces by a tree, in a fixed order.
+ * workgroup takes several rows; else a workgroup takes one row and reduces by a tree, in a fixed order. With
+ * subgroups of `lanes` threads or more the tree stops at that many values, which every subgroup then adds by itself.
  */
-export function rowGroup(threads: number): RowGroup {
+export function rowGroup(threads: number, lanes = 0): RowGroup {
   if (threads === 1) {
     return {
       workgroupSize: [ROWS_PER_GROUP],
       index: `let row = ${flatIndex(ROWS_PER_GROUP)}; let lane = 0u;`,
       threads,
+      enables: [],
       grid: (rows) => linearGrid(rows, ROWS_PER_GROUP),
       scratch: '',
       sum: () => '',
       max: () => '',
     };
   }
-  const reduce = (variable: string, combine: (a: string, b: string) => string) => `
+  // How threads are dealt to subgroups is not said anywhere: each reads all the values that are left.
+  const left = Math.max(1, Math.min(lanes, threads));
+  const reduce = (
+    variable: string,
+    combine: (a: string, b: string) => string,
+    subgroup: { operation: string; neutral: string },
+  ) => `
   scratch[lane] = ${variable};
   workgroupBarrier();
-  for (var width = ${threads / 2}u; width > 0u; width /= 2u) {
+  for (var width = ${threads / 2}u; width >= ${left}u; width /= 2u) {
     if (lane < width) { scratch[lane] = ${combine('scratch[lane]', 'scratch[lane + width]')}; }
     workgroupBarrier();
   }
-  ${variable} = scratch[0];
+  ${variable} = ${left === 1 ? 'scratch[0]' : `${subgroup.operation}(select(${subgroup.neutral}, scratch[sid % ${left}u], sid < ${left}u))`};
   workgroupBarrier();`;
   return {
     workgroupSize: [threads],
     index: `let row = wid.y * nwg.x + wid.x; let lane = li;`,
     threads,
+    enables: left > 1 ? ['subgroups'] : [],
     grid: (rows) => linearGrid(rows, 1),
     scratch: `var<workgroup> scratch: array<f32, ${threads}>;`,
-    sum: (variable) => reduce(variable, (a, b) => `${a} + ${b}`),
-    max: (variable) => reduce(variable, (a, b) => `max(${a}, ${b})`),
+    sum: (variable) =>
+      reduce(variable, (a, b) => `${a} + ${b}`, { operation: 'subgroupAdd', neutral: '0.0' }),
+    max: (variable) =>
+      reduce(variable, (a, b) => `max(${a}, ${b})`, { operation: 'subgroupMax', neutral: '-3.4e38' }),
   };
 }
 

@@ -1,85 +1,128 @@
 /**
- * Flash attention without workgroup memory: a thread owns some rows and walks over the other side one row at a
- * time. For software adapters, where a barrier costs more than it saves. Formulas in `causalAttention.ts`.
+ * Flash attention without workgroup memory: a thread owns some rows and walks over the other side four rows at a
+ * time. For software adapters, where a barrier costs more than it saves, and a load as much as a dozen
+ * products. Four threads that are a subgroup there load one of the four rows each and see the others' by swaps
+ * (`matmul.register.ts` tells why). Formulas in `causalAttention.ts`.
  *
  * A head is `quads` vec4 values; buffers: qkv, dQkv [B*T, 3C], y, dy [B*T, C], logSum, delta [B*H*T].
  */
+import { webgpuBackend } from '../dispatch';
 import { kernelFamily } from '../kernel';
-import { unroll } from '../wgsl';
-import { place, SIZES, type AttentionKernels, type AttentionShape } from './causalAttention.wgsl';
+import { swapped, unroll } from '../wgsl';
+import { maskText, place, type AttentionKernels, type AttentionShape } from './causalAttention.wgsl';
+
+/** `swaps`: four threads share what they load. */
+type Shape = AttentionShape & { swaps: boolean };
 
 const THREADS = 16;
 
-// Every row that is loaded serves all rows of the thread, which is what counts on a software adapter: GFLOP/s
-// with 1, 2, 4 rows forward 0.38, 0.55, 0.79, both ways 0.49, 0.76, 1.13 (SwiftShader, D 32). But it also
-// compiles for longer, faster than linearly: backward with 4 rows 3.5 s at D 32 and 16 s at D 64.
+// Every row that is loaded serves all rows of the thread; but a kernel of many rows compiles for long.
 const forwardRows = (quads: number) => (quads <= 8 ? 4 : quads <= 16 ? 2 : 1);
 const backwardRows = (quads: number) => (quads <= 8 ? 2 : 1);
 
-/** Declares this thread's rows t0, t1 ..., clamped to the sequence; returns past its end. */
-const ownRows = (count: number) => `
-  let first = gid.x * ${count}u;
-  if (first >= u.length) { return; }
-  let last = min(first + ${count}u, u.length) - 1u;
-  ${unroll(count, (r) => `let t${r} = min(first + ${r}u, last);`)}`;
+/** Names of the four rows of the other side that are up, this thread's view of them. */
+const FOUR = [0, 1, 2, 3] as const;
 
-const unrolled = (quads: number, count: number) => ({
-  each: (text: (i: number) => string) => unroll(quads, text),
-  rows: (text: (r: number) => string) => unroll(count, text),
-});
-
-const forward = kernelFamily('AttentionForward', ({ quads, causal }: AttentionShape) => {
-  const count = forwardRows(quads);
-  const { each, rows } = unrolled(quads, count);
+/** What the three kernels share, for `count` rows a thread. */
+function sharedText({ swaps, quads, ...shape }: Shape, count: number) {
+  const threads = swaps ? 4 : THREADS;
+  const lanes = swaps ? 4 : 1;
+  const mask = maskText({ quads, ...shape });
+  const each = (text: (i: number) => string) => unroll(quads, text);
+  const rows = (text: (r: number) => string) => unroll(count, text);
+  const four = (text: (by: number) => string) => FOUR.map(text).join(', ');
   return {
+    mask,
+    each,
+    rows,
+    spec: {
+      workgroupSize: [threads] as const,
+      enables: swaps ? (['subgroups'] as const) : [],
+      scalars: mask.scalars,
+    },
+    /** Declares this thread's rows r0, r1 .. and t0, t1 .., which are r clamped to the sequence. */
+    start: `${place(quads)} ${mask.key}
+  let first = ${swaps ? 'wid' : 'gid'}.x * ${count * lanes}u;
+  if (first >= u.length) { return; }
+  let turn = ${swaps ? 'vec4u(0u, 1u, 2u, 3u) ^ vec4u(sid)' : 'vec4u(0u, 1u, 2u, 3u)'};
+  ${rows((r) => `let r${r} = first + ${r * lanes}u${swaps ? ' + sid' : ''}; let t${r} = min(r${r}, u.length - 1u);`)}`,
+    /** The row after the last own one. */
+    end: `min(first + ${count * lanes}u, u.length)`,
+    /** Declares `others`, the four rows of the other side from j on as this thread sees them. */
+    others: `let others = j + turn;
+    ${FOUR.slice(0, swaps ? 1 : 4)
+      .map((by) => `let o${by} = min(others.${'xyzw'[by]!}, u.length - 1u);`)
+      .join(' ')}`,
+    /** Declares \`name\`, a vec4f with an element of the four others, or with \`quad\` a mat4x4f of such columns. */
+    load: (name: string, read: (row: string) => string, type: 'vec4f' | 'mat4x4f'): string =>
+      `${swaps ? `let ${name}_0 = ${read('o0')}; ${FOUR.map((by) => swapped(name, by)).join(' ')}` : FOUR.map((by) => `let ${name}_${by} = ${read(`o${by}`)};`).join(' ')}
+    let ${name} = ${type}(${four((by) => `${name}_${by}`)});`,
+    /** Declares \`drop<r>\`, what dropout makes of the pairs of row r with the others; empty without dropout. */
+    dropped: (r: number, pair: (other: string) => readonly [string, string]): string =>
+      mask.key === ''
+        ? ''
+        : `${FOUR.map((by) => mask.declare(`drop${r}_${by}`, ...pair(`others.${'xyzw'[by]!}`))).join('\n')}
+    let drop${r} = vec4f(${four((by) => `drop${r}_${by}`)});`,
+    /** Statements for every own row that exists. */
+    stores: (text: (r: number) => string) => rows((r) => `if (r${r} < u.length) { ${text(r)} }`),
+  };
+}
+
+const forward = kernelFamily('AttentionForward', (shape: Shape) => {
+  const { quads, causal } = shape;
+  const { mask, each, rows, ...text } = sharedText(shape, forwardRows(quads));
+  return {
+    ...text.spec,
     write: { y: 'vec4f', logSum: 'f32' },
-    read: { qkv: 'vec4f' },
-    scalars: SIZES,
-    workgroupSize: [THREADS],
-    main: `${place(quads)} ${ownRows(count)}
+    read: { qkv: 'vec4f', ...mask.read },
+    helpers: mask.helpers,
+    main: `${text.start}
   ${rows(
     (r) => `
   var m${r} = -1e30; var l${r} = 0.0;
   ${each((i) => `let q${r}_${i} = qkv[base + t${r} * stride + ${i}u] * u.scale; var o${r}_${i} = vec4f();`)}`,
   )}
-  let end = ${causal ? 'last + 1u' : 'u.length'};
-  for (var j = 0u; j < end; j++) {
-    let key = base + j * stride + width;
-    ${rows((r) => `var s${r} = 0.0;`)}
-    ${each((i) => `let k${i} = qkv[key + ${i}u]; ${rows((r) => `s${r} += dot(q${r}_${i}, k${i});`)}`)}
+  let end = ${causal ? text.end : 'u.length'};
+  for (var j = 0u; j < end; j += 4u) {
+    ${text.others}
+    ${rows((r) => `var s${r} = vec4f();`)}
+    ${each(
+      (i) => `${text.load(`k${i}`, (row) => `qkv[base + ${row} * stride + width + ${i}u]`, 'mat4x4f')}
+    ${rows((r) => `s${r} = q${r}_${i} * k${i} + s${r};`)}`,
+    )}
     ${rows(
       (r) => `
-    ${causal ? `s${r} = select(-1e30, s${r}, j <= t${r});` : ''}
-    let n${r} = max(m${r}, s${r});
+    s${r} = select(vec4f(-1e30), s${r}, ${causal ? `others <= vec4u(r${r})` : 'others < vec4u(u.length)'});
+    let n${r} = max(m${r}, max(max(s${r}.x, s${r}.y), max(s${r}.z, s${r}.w)));
     let c${r} = exp(m${r} - n${r});
-    let p${r} = exp(s${r} - n${r});
-    l${r} = l${r} * c${r} + p${r};
-    m${r} = n${r};`,
+    let e${r} = exp(s${r} - n${r});
+    l${r} = l${r} * c${r} + dot(e${r}, vec4f(1.0));
+    m${r} = n${r};
+    ${text.dropped(r, (key) => [`r${r}`, key])} let p${r} = ${mask.times(`e${r}`, `drop${r}`)};`,
     )}
     ${each(
-      (i) => `let v${i} = qkv[key + width + ${i}u];
-    ${rows((r) => `o${r}_${i} = o${r}_${i} * c${r} + p${r} * v${i};`)}`,
+      (i) => `${text.load(`v${i}`, (row) => `qkv[base + ${row} * stride + 2u * width + ${i}u]`, 'mat4x4f')}
+    ${rows((r) => `o${r}_${i} = v${i} * p${r} + o${r}_${i} * c${r};`)}`,
     )}
   }
-  ${rows(
-    (r) => `if (first + ${r}u <= last) {
-    let out = (batch * u.length + t${r}) * width + head * ${quads}u;
+  ${text.stores(
+    (r) => `
+    let out = (batch * u.length + r${r}) * width + head * ${quads}u;
     ${each((i) => `y[out + ${i}u] = o${r}_${i} / l${r};`)}
-    logSum[lane + t${r}] = m${r} + log(l${r});
-  }`,
+    logSum[lane + r${r}] = m${r} + log(l${r});`,
   )}`,
   };
 });
 
-const backwardQueries = kernelFamily('AttentionBackwardQueries', ({ quads, causal }: AttentionShape) => {
-  const count = backwardRows(quads);
-  const { each, rows } = unrolled(quads, count);
+const backwardQueries = kernelFamily('AttentionBackwardQueries', (shape: Shape) => {
+  const { quads, causal } = shape;
+  const { mask, each, rows, ...text } = sharedText(shape, backwardRows(quads));
   return {
+    ...text.spec,
     write: { dQkv: 'vec4f', delta: 'f32' },
-    read: { qkv: 'vec4f', y: 'vec4f', dy: 'vec4f', logSum: 'f32' },
-    scalars: SIZES,
-    workgroupSize: [THREADS],
-    main: `${place(quads)} ${ownRows(count)}
+    read: { qkv: 'vec4f', y: 'vec4f', dy: 'vec4f', logSum: 'f32', ...mask.read },
+    helpers: mask.helpers,
+    main: `${text.start}
   ${rows(
     (r) => `
   let query${r} = base + t${r} * stride;
@@ -94,39 +137,40 @@ const backwardQueries = kernelFamily('AttentionBackwardQueries', ({ quads, causa
   delta${r} += dot(d${r}_${i}, y[out${r} + ${i}u]);`,
   )}`,
   )}
-  let end = ${causal ? 'last + 1u' : 'u.length'};
-  for (var j = 0u; j < end; j++) {
-    let key = base + j * stride + width;
-    ${rows((r) => `var s${r} = 0.0; var dp${r} = 0.0;`)}
+  let end = ${causal ? text.end : 'u.length'};
+  for (var j = 0u; j < end; j += 4u) {
+    ${text.others}
+    ${rows((r) => `var s${r} = vec4f(); var dp${r} = vec4f();`)}
     ${each(
-      (i) => `let k${i} = qkv[key + ${i}u]; let v${i} = qkv[key + width + ${i}u];
-    ${rows((r) => `s${r} += dot(q${r}_${i}, k${i}); dp${r} += dot(d${r}_${i}, v${i});`)}`,
+      (i) => `${text.load(`k${i}`, (row) => `qkv[base + ${row} * stride + width + ${i}u]`, 'mat4x4f')}
+    ${text.load(`v${i}`, (row) => `qkv[base + ${row} * stride + 2u * width + ${i}u]`, 'mat4x4f')}
+    ${rows((r) => `s${r} = q${r}_${i} * k${i} + s${r}; dp${r} = d${r}_${i} * v${i} + dp${r};`)}`,
     )}
     ${rows(
       (r) => `
-    let p${r} = exp(s${r} - log${r});
-    let ds${r} = ${causal ? `select(0.0, p${r}, j <= t${r})` : `p${r}`} * (dp${r} - delta${r});`,
+    ${text.dropped(r, (key) => [`r${r}`, key])}
+    let all${r} = exp(s${r} - log${r}) * (${mask.times(`dp${r}`, `drop${r}`)} - delta${r});
+    let ds${r} = select(vec4f(), all${r}, ${causal ? `others <= vec4u(r${r})` : 'others < vec4u(u.length)'});`,
     )}
-    ${each((i) => rows((r) => `a${r}_${i} += ds${r} * k${i};`))}
+    ${each((i) => rows((r) => `a${r}_${i} = k${i} * ds${r} + a${r}_${i};`))}
   }
-  ${rows(
-    (r) => `if (first + ${r}u <= last) {
-    delta[lane + t${r}] = delta${r};
-    ${each((i) => `dQkv[query${r} + ${i}u] = a${r}_${i} * u.scale;`)}
-  }`,
+  ${text.stores(
+    (r) => `
+    delta[lane + r${r}] = delta${r};
+    ${each((i) => `dQkv[query${r} + ${i}u] = a${r}_${i} * u.scale;`)}`,
   )}`,
   };
 });
 
-const backwardKeys = kernelFamily('AttentionBackwardKeys', ({ quads, causal }: AttentionShape) => {
-  const count = backwardRows(quads);
-  const { each, rows } = unrolled(quads, count);
+const backwardKeys = kernelFamily('AttentionBackwardKeys', (shape: Shape) => {
+  const { quads, causal } = shape;
+  const { mask, each, rows, ...text } = sharedText(shape, backwardRows(quads));
   return {
+    ...text.spec,
     write: { dQkv: 'vec4f' },
-    read: { delta: 'f32', qkv: 'vec4f', dy: 'vec4f', logSum: 'f32' },
-    scalars: SIZES,
-    workgroupSize: [THREADS],
-    main: `${place(quads)} ${ownRows(count)}
+    read: { delta: 'f32', qkv: 'vec4f', dy: 'vec4f', logSum: 'f32', ...mask.read },
+    helpers: mask.helpers,
+    main: `${text.start}
   ${rows(
     (r) => `
   let key${r} = base + t${r} * stride + width;
@@ -136,36 +180,46 @@ const backwardKeys = kernelFamily('AttentionBackwardKeys', ({ quads, causal }: A
   var dk${r}_${i} = vec4f(); var dv${r}_${i} = vec4f();`,
   )}`,
   )}
-  for (var j = ${causal ? 'first' : '0u'}; j < u.length; j++) {
-    let query = base + j * stride;
-    let out = (batch * u.length + j) * width + head * ${quads}u;
-    ${rows((r) => `var s${r} = 0.0; var dp${r} = 0.0;`)}
+  for (var j = ${causal ? 'first' : '0u'}; j < u.length; j += 4u) {
+    ${text.others}
+    ${rows((r) => `var s${r} = vec4f(); var dp${r} = vec4f();`)}
     ${each(
-      (i) => `let q${i} = qkv[query + ${i}u]; let d${i} = dy[out + ${i}u];
-    ${rows((r) => `s${r} += dot(k${r}_${i}, q${i}); dp${r} += dot(v${r}_${i}, d${i});`)}`,
+      (i) => `${text.load(`q${i}`, (row) => `qkv[base + ${row} * stride + ${i}u]`, 'mat4x4f')}
+    ${text.load(`d${i}`, (row) => `dy[(batch * u.length + ${row}) * width + head * ${quads}u + ${i}u]`, 'mat4x4f')}
+    ${rows((r) => `s${r} = k${r}_${i} * q${i} + s${r}; dp${r} = v${r}_${i} * d${i} + dp${r};`)}`,
     )}
-    let logP = logSum[lane + j]; let rowDelta = delta[lane + j];
+    ${text.load('logP', (row) => `logSum[lane + ${row}]`, 'vec4f')}
+    ${text.load('deltas', (row) => `delta[lane + ${row}]`, 'vec4f')}
+    let inside = others < vec4u(u.length);
     ${rows(
       (r) => `
-    let p${r} = ${causal ? `select(0.0, exp(s${r} - logP), t${r} <= j)` : `exp(s${r} - logP)`};
-    let ds${r} = p${r} * (dp${r} - rowDelta);`,
+    ${text.dropped(r, (query) => [query, `r${r}`])}
+    let p${r} = select(vec4f(), exp(s${r} - logP), ${causal ? `inside & (vec4u(r${r}) <= others)` : 'inside'});
+    let ds${r} = p${r} * (${mask.times(`dp${r}`, `drop${r}`)} - deltas);
+    let w${r} = ${mask.times(`p${r}`, `drop${r}`)};`,
     )}
-    ${each((i) => rows((r) => `dk${r}_${i} += ds${r} * q${i}; dv${r}_${i} += p${r} * d${i};`))}
+    ${each((i) => rows((r) => `dk${r}_${i} = q${i} * ds${r} + dk${r}_${i}; dv${r}_${i} = d${i} * w${r} + dv${r}_${i};`))}
   }
-  ${rows(
-    (r) => `if (first + ${r}u <= last) {
-    ${each((i) => `dQkv[key${r} + ${i}u] = dk${r}_${i} * u.scale; dQkv[key${r} + width + ${i}u] = dv${r}_${i};`)}
-  }`,
+  ${text.stores((r) =>
+    each(
+      (i) => `dQkv[key${r} + ${i}u] = dk${r}_${i} * u.scale; dQkv[key${r} + width + ${i}u] = dv${r}_${i};`,
+    ),
   )}`,
   };
 });
 
-export const rowKernels: AttentionKernels = {
-  forward,
-  backwardQueries,
-  backwardKeys,
-  rowsPerGroup: (quads) => ({
-    forward: forwardRows(quads) * THREADS,
-    backward: backwardRows(quads) * THREADS,
-  }),
-};
+/** The kernels with and without swaps, which need a device with subgroups. */
+export function rowKernelsWith(swaps: () => boolean): AttentionKernels {
+  const lanes = () => (swaps() ? 4 : THREADS);
+  return {
+    forward: (shape) => forward({ ...shape, swaps: swaps() }),
+    backwardQueries: (shape) => backwardQueries({ ...shape, swaps: swaps() }),
+    backwardKeys: (shape) => backwardKeys({ ...shape, swaps: swaps() }),
+    rowsPerGroup: (quads) => ({
+      forward: forwardRows(quads) * lanes(),
+      backward: backwardRows(quads) * lanes(),
+    }),
+  };
+}
+
+export const rowKernels = rowKernelsWith(() => webgpuBackend().device.features.has('subgroups'));

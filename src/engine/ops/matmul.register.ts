@@ -10,7 +10,7 @@
  */
 import { webgpuBackend } from '../dispatch';
 import { kernelFamily } from '../kernel';
-import { unroll } from '../wgsl';
+import { swapped, unroll } from '../wgsl';
 import {
   interfaceOf,
   readFunction,
@@ -38,7 +38,6 @@ interface RegisterTile {
 type Parameters = MatmulParameters & { tile: RegisterTile };
 
 const THREADS = 8;
-const SWAPS = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'];
 
 /** A's side of the kernel. */
 interface RowLoads {
@@ -54,8 +53,6 @@ interface RowLoads {
   index: (place: number) => string;
 }
 
-const swapped = (variable: string, by: number) =>
-  by === 0 ? '' : `let ${variable}_${by} = ${SWAPS[by]!}(${variable}_0);`;
 /** Which of four neighbours a thread has after a swap. */
 const neighbour = (by: number) => (by === 0 ? 'sid' : `(sid ^ ${by}u)`);
 
