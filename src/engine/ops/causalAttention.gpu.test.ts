@@ -1,7 +1,8 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { checkOp, evaluateOp, host } from '../../testing/checkOp';
 import { onEveryVariant, useTestDevice } from '../../testing/gpu';
+import { hostTensor } from '../host';
 import { attention, type AttentionLayout } from './causalAttention';
 
 useTestDevice();
@@ -13,9 +14,9 @@ const op = (size: number, layout: AttentionLayout) => ({
 });
 
 onEveryVariant(() => {
-  // One token; off and on the rows a thread or workgroup owns (2, 4, 16, 32, 64) and the tiles of 8 and 16.
+  // One token; off and on the rows a thread or workgroup owns (2, 4, 16, 32, 64) and the tiles of 8, 16, 32.
   test.each([
-    [1, 1, 1, 4],
+    [1, 1, 1, 8],
     [2, 7, 3, 8],
     [1, 32, 2, 8],
     [2, 65, 1, 8],
@@ -32,9 +33,29 @@ onEveryVariant(() => {
     await checkOp(op(size, { batch: 1, length: 19, heads: 2, causal: true }), 1e-5);
   });
 
+  // Off and on the rows that a thread owns; a head in one thread and shared by several.
+  test.each([
+    [2, 7, 3, 8],
+    [1, 65, 2, 8],
+    [1, 19, 1, 36],
+  ])('%i x %i tokens, %i heads of %i: dropout of the reference', async (batch, length, heads, size) => {
+    for (const causal of [true, false]) {
+      const layout = { batch, length, heads, causal };
+      await checkOp(
+        {
+          ...op(size, layout),
+          setUp: () => hostTensor([1], 'int32', () => Int32Array.of(7)),
+          run: ({ qkv }: { qkv: Tensor2D }, _: object, seed: Tensor) =>
+            attention(qkv, { ...layout, dropout: { rate: 0.3, seed, stream: 2 } }),
+        },
+        1e-5,
+      );
+    }
+  });
+
   test('scores of a thousand do not overflow', async () => {
     const layout = { batch: 1, length: 9, heads: 1, causal: true };
-    await checkOp({ ...op(4, layout), inputs: { qkv: host([9, 12], 5, -45, 45) } }, 1e-4);
+    await checkOp({ ...op(8, layout), inputs: { qkv: host([9, 24], 5, -32, 32) } }, 1e-4);
   });
 
   test('a head size that is not a multiple of 4 is refused', async () => {

@@ -6,7 +6,7 @@
  */
 import { kernelFamily } from '../kernel';
 import { unroll } from '../wgsl';
-import { place, SIZES, type AttentionKernels, type AttentionShape } from './causalAttention.wgsl';
+import { maskText, place, type AttentionKernels, type AttentionShape } from './causalAttention.wgsl';
 
 const THREADS = 64;
 // vec4 values of one tensor's row that a thread holds. Forward keeps two such tensors (q, y), backward three
@@ -82,18 +82,20 @@ const store = ({ own }: Layout, quads: number, to: string, value: (n: number) =>
 const gathered = ({ lanes }: Layout): string =>
   unroll(lanes, (n) => `partial[k * ${THREADS}u + li / ${lanes}u * ${lanes}u + ${n}u]`, ' + ');
 
-const forward = kernelFamily('AttentionForwardTiles', ({ quads, causal }: AttentionShape) => {
+const forward = kernelFamily('AttentionForwardTiles', (shape: AttentionShape) => {
+  const { quads, causal } = shape;
+  const mask = maskText(shape);
   const layout = layoutOf(quads, FORWARD_QUADS, FORWARD_TILE);
   const { lanes, own, tile, rows } = layout;
   const at = `k * ${lanes * own}u + slice`;
   const visible = causal ? 'j + k <= t' : 'j + k < u.length';
   return {
     write: { y: 'vec4f', logSum: 'f32' },
-    read: { qkv: 'vec4f' },
-    scalars: SIZES,
+    read: { qkv: 'vec4f', ...mask.read },
+    scalars: mask.scalars,
     workgroupSize: [THREADS],
-    helpers: memory(layout, 'f32'),
-    main: `${place(quads)} ${ownRow(layout)}
+    helpers: memory(layout, 'f32') + mask.helpers,
+    main: `${place(quads)} ${ownRow(layout)} ${mask.key}
   ${held('q', layout, quads, 'qkv[base + t * stride + @] * u.scale')}
   ${unroll(own, (n) => `var o${n} = vec4f();`)}
   var m = -1e30;
@@ -115,7 +117,8 @@ const forward = kernelFamily('AttentionForwardTiles', ({ quads, causal }: Attent
       if (${visible}) {
         let p = exp(${gathered(layout)} - n);
         l += p;
-        ${unroll(own, (n) => `o${n} += p * tileB[${at} + ${n}u];`)}
+        ${mask.declare('keep', 't', '(j + k)')}
+        ${unroll(own, (n) => `o${n} += ${mask.times('p', 'keep')} * tileB[${at} + ${n}u];`)}
       }
     }
     workgroupBarrier();
@@ -144,17 +147,19 @@ function pairs(layout: Layout, own: string, other: string) {
   };
 }
 
-const backwardQueries = kernelFamily('AttentionBackwardQueriesTiles', ({ quads, causal }: AttentionShape) => {
+const backwardQueries = kernelFamily('AttentionBackwardQueriesTiles', (shape: AttentionShape) => {
+  const { quads, causal } = shape;
+  const mask = maskText(shape);
   const layout = layoutOf(quads, BACKWARD_QUADS, BACKWARD_TILE);
   const { lanes, own, tile, rows } = layout;
   const { exchange, pair, at } = pairs(layout, 'q', 'd');
   return {
     write: { dQkv: 'vec4f', delta: 'f32' },
-    read: { qkv: 'vec4f', y: 'vec4f', dy: 'vec4f', logSum: 'f32' },
-    scalars: SIZES,
+    read: { qkv: 'vec4f', y: 'vec4f', dy: 'vec4f', logSum: 'f32', ...mask.read },
+    scalars: mask.scalars,
     workgroupSize: [THREADS],
-    helpers: `${memory(layout, 'vec2f')} ${lanes > 1 ? `var<workgroup> rowDelta: array<f32, ${THREADS}>;` : ''}`,
-    main: `${place(quads)} ${ownRow(layout)}
+    helpers: `${memory(layout, 'vec2f')} ${lanes > 1 ? `var<workgroup> rowDelta: array<f32, ${THREADS}>;` : ''} ${mask.helpers}`,
+    main: `${place(quads)} ${ownRow(layout)} ${mask.key}
   let query = base + t * stride;
   let out = (batch * u.length + t) * width + head * ${quads}u;
   ${held('q', layout, quads, 'qkv[query + @] * u.scale')}
@@ -176,7 +181,8 @@ const backwardQueries = kernelFamily('AttentionBackwardQueriesTiles', ({ quads, 
     for (var k = 0u; k < ${tile}u; k++) {
       if (${causal ? 'j + k <= t' : 'j + k < u.length'}) {
         let pair = ${pair};
-        let ds = exp(pair.x - logP) * (pair.y - rowSum);
+        ${mask.declare('keep', 't', '(j + k)')}
+        let ds = exp(pair.x - logP) * (${mask.times('pair.y', 'keep')} - rowSum);
         ${unroll(own, (n) => `a${n} += ds * tileA[${at} + ${n}u];`)}
       }
     }
@@ -189,17 +195,19 @@ const backwardQueries = kernelFamily('AttentionBackwardQueriesTiles', ({ quads, 
   };
 });
 
-const backwardKeys = kernelFamily('AttentionBackwardKeysTiles', ({ quads, causal }: AttentionShape) => {
+const backwardKeys = kernelFamily('AttentionBackwardKeysTiles', (shape: AttentionShape) => {
+  const { quads, causal } = shape;
+  const mask = maskText(shape);
   const layout = layoutOf(quads, BACKWARD_QUADS, BACKWARD_TILE);
   const { own, tile } = layout;
   const { exchange, pair, at } = pairs(layout, 'k', 'v');
   return {
     write: { dQkv: 'vec4f' },
-    read: { delta: 'f32', qkv: 'vec4f', dy: 'vec4f', logSum: 'f32' },
-    scalars: SIZES,
+    read: { delta: 'f32', qkv: 'vec4f', dy: 'vec4f', logSum: 'f32', ...mask.read },
+    scalars: mask.scalars,
     workgroupSize: [THREADS],
-    helpers: `${memory(layout, 'vec2f')} var<workgroup> rowLog: array<vec2f, ${tile}>;`,
-    main: `${place(quads)} ${ownRow(layout)}
+    helpers: `${memory(layout, 'vec2f')} var<workgroup> rowLog: array<vec2f, ${tile}>; ${mask.helpers}`,
+    main: `${place(quads)} ${ownRow(layout)} ${mask.key}
   let key = base + t * stride + width;
   ${held('k', layout, quads, 'qkv[key + @] * u.scale')}
   ${held('v', layout, quads, 'qkv[key + width + @]')}
@@ -215,8 +223,9 @@ const backwardKeys = kernelFamily('AttentionBackwardKeysTiles', ({ quads, causal
       if (j + k < u.length${causal ? ' && t <= j + k' : ''}) {
         let pair = ${pair};
         let p = exp(pair.x - rowLog[k].x);
-        let ds = p * (pair.y - rowLog[k].y);
-        ${unroll(own, (n) => `dk${n} += ds * tileA[${at} + ${n}u]; dv${n} += p * tileB[${at} + ${n}u];`)}
+        ${mask.declare('keep', '(j + k)', 't')}
+        let ds = p * (${mask.times('pair.y', 'keep')} - rowLog[k].y);
+        ${unroll(own, (n) => `dk${n} += ds * tileA[${at} + ${n}u]; dv${n} += ${mask.times('p', 'keep')} * tileB[${at} + ${n}u];`)}
       }
     }
     workgroupBarrier();
