@@ -192,6 +192,41 @@ describe('on a device', () => {
     expect(other.stderr).toContain('holds a run whose seed was 1, and the recipe now says 2');
   });
 
+  test('run trains a classifier on a task, eval measures it on rows', () => {
+    const rows = (count: number) =>
+      Array.from(
+        { length: count },
+        (_, i) => `{"sentence": "${i % 2 ? 'good' : 'bad'} ${i % 5}", "label": ${i % 2}}`,
+      );
+    writeFileSync(inFolder('rows.jsonl'), rows(20).join('\n'));
+    const recipe = {
+      version: 1,
+      teacher: { model: './teacher' },
+      selection: { layers: [0] },
+      data: {
+        kind: 'task',
+        task: 'glue/sst2',
+        train: 'file:rows.jsonl',
+        validation: 'file:rows.jsonl',
+        maxLength: 16,
+      },
+      stages: [{ method: 'fine-tune', steps: 3, batchSize: 4 }],
+      evaluation: { every: 0 },
+    };
+    writeFileSync(inFolder('task.json'), JSON.stringify(recipe));
+    const run = json('run', inFolder('task.json'), '--out', inFolder('classifier'), '--device', 'cpu');
+    expect(Object.keys(run.metrics as object)).toEqual(['accuracy']);
+    const lines = readFileSync(inFolder('classifier/metrics.jsonl'), 'utf8').trim().split('\n');
+    const last = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
+    expect(last).toMatchObject({ type: 'eval', step: 3, metrics: run.metrics, rows: 2 });
+    const task = ['--task', 'glue/sst2', '--rows', inFolder('rows.jsonl'), '--device', 'cpu'];
+    const measured = json('eval', inFolder('classifier/student'), ...task);
+    expect(measured).toMatchObject({ task: 'glue/sst2', rows: 20, majority: 0.5, leftOut: 0, truncated: 0 });
+    const refused = decant('eval', tiny, ...task);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('is a language model and has no classes');
+  });
+
   test('sweep gives a row for every combination', () => {
     const out = inFolder('sweep');
     const args = [

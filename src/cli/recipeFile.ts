@@ -58,7 +58,7 @@ function absolutePaths(recipe: Fields, folder: string): void {
     text.startsWith('file:') ? `file:${absolute(text.slice('file:'.length))}` : text;
   const data = recipe.data;
   if (!isFields(data)) return;
-  for (const name of ['train', 'validation']) {
+  for (const name of ['train', 'validation', 'validationMismatched']) {
     const part = data[name];
     if (typeof part === 'string') data[name] = textPath(part);
     else if (isFields(part) && typeof part.source === 'string') part.source = textPath(part.source);

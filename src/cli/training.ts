@@ -4,14 +4,14 @@ import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Recipe } from '../recipe/recipe';
 import type { Client } from '../worker/client';
-import type { Event, PerplexityReport, RunResult, Sample } from '../worker/protocol';
+import type { Event, PerplexityReport, RunResult, Sample, TaskReport } from '../worker/protocol';
 import type { Output } from './output';
 import { writeJson } from './write';
 
 /** A line of `metrics.jsonl`. */
 export type MetricsLine =
   | { type: 'step'; stage: number; step: number; loss: number; [field: string]: unknown }
-  | ({ type: 'eval'; step: number } & PerplexityReport)
+  | ({ type: 'eval'; step: number } & (PerplexityReport | TaskReport))
   | ({ type: 'sample' } & Sample);
 
 /** What earlier runs of a folder left, up to a step. */
@@ -31,6 +31,10 @@ async function linesUpTo(path: string, step: number): Promise<MetricsLine[]> {
 
 function metricsOf(event: Event): MetricsLine[] {
   if (event.type === 'steps') return event.steps.map(({ runId: _, ...step }) => ({ type: 'step', ...step }));
+  if (event.type === 'scores') {
+    const { runId: _, ...line } = event;
+    return [{ ...line, type: 'eval' }];
+  }
   if (event.type === 'eval' || event.type === 'sample') {
     const { runId: _, ...line } = event;
     return [line];
@@ -53,7 +57,7 @@ export interface TrainingRequest {
 export interface TrainingOutcome {
   result: RunResult;
   /** Measured before training: now, or when the resumed run began. */
-  before: PerplexityReport | undefined;
+  before: PerplexityReport | TaskReport | undefined;
 }
 
 /** Trains, and fills `recipe.json` and `metrics.jsonl`. Ctrl+C stops after the step and keeps what is there. */
@@ -84,15 +88,22 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
     const resume = resumeFrom !== undefined;
     const options = { reportEvery, snapshotEvery, resume, measureTeacher: false };
     const result = await client.request({ type: 'start', runId, recipe, ...options });
-    const first = earlier.find((line) => line.type === 'eval' && line.step === 0) as
-      PerplexityReport | undefined;
-    return { result, before: result.perplexityBefore ?? first };
+    const first = earlier.find(
+      (line) => line.type === 'eval' && line.step === 0,
+    ) as TrainingOutcome['before'];
+    return { result, before: result.perplexityBefore ?? result.scoresBefore ?? first };
   } finally {
     process.off('SIGINT', stop);
     stopListening();
     await writing;
   }
 }
+
+/** `accuracy 0.812, f1 0.790` */
+export const metricsText = ({ metrics }: Pick<TaskReport, 'metrics'>): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${name} ${value.toFixed(3)}`)
+    .join(', ');
 
 /** Says how a run goes, at most once a second. */
 function trainingNotes(out: Output): (event: Event) => void {
@@ -104,6 +115,8 @@ function trainingNotes(out: Output): (event: Event) => void {
       out.note(`layers ${event.layers.join(' ')}, ${total} steps`);
     } else if (event.type === 'eval') {
       out.note(`step ${event.step}: perplexity ${event.perplexity.toFixed(3)} on ${event.tokens} tokens`);
+    } else if (event.type === 'scores') {
+      out.note(`step ${event.step}: ${metricsText(event)} on ${event.rows} rows`);
     } else if (event.type === 'sample') {
       out.note(`step ${event.step}: ${JSON.stringify(event.prompt + event.text)}`);
     } else if (event.type === 'steps') {

@@ -26,10 +26,12 @@ export const check: Command = {
     const { modelChecks } = await import('../checks/forward');
     const { lossChecks } = await import('../checks/losses');
     const { trainingChecks } = await import('../checks/training');
+    const { classificationChecks } = await import('../checks/classification');
     const all = [
       ...lossChecks(fixtures, report),
       ...modelChecks(fixtures, report),
       ...trainingChecks(fixtures, report),
+      ...classificationChecks(fixtures, report),
     ];
     for (const [name, carryOut] of all) {
       out.note(name);

@@ -5,6 +5,7 @@ import type { Arguments } from '../args';
 import type { Command } from '../command';
 import { HUB_OPTION, resolveModel } from '../model';
 import { openSession, progressNotes } from '../session';
+import { evaluateRows, TASK_OPTIONS } from '../taskEvaluation';
 
 type Input = { text: string } | { ids: number[] } | { documents: string[] };
 
@@ -57,17 +58,20 @@ async function readInput(args: Arguments): Promise<Input> {
 
 export const evaluate: Command = {
   name: 'eval',
-  usage: 'MODEL (--text FILE | --ids FILE.json) [--window N] [--stride N]',
-  summary: 'perplexity on a text',
+  usage:
+    'MODEL (--text FILE | --ids FILE.json) [--window N] [--stride N]\n       MODEL --task NAME --rows FILE [--max-length N]',
+  summary: 'perplexity on a text, or the metrics of a classifier on labelled rows',
   positionals: 1,
   options: {
     text: { value: 'FILE', help: '.txt, .md or .jsonl' },
     ids: { value: 'FILE.json', help: 'token ids, for checks without a tokenizer' },
     window: { value: 'N', help: "tokens in a window (default: the model's positions)" },
     stride: { value: 'N', help: 'from one window to the next (default: the window)' },
+    ...TASK_OPTIONS,
     ...HUB_OPTION,
   },
   async run({ args, out }) {
+    if (args.text('task') !== undefined) return evaluateRows({ args, out });
     const input = await readInput(args);
     const asked = args.number('window', { min: 2, integer: true });
     const askedStride = args.number('stride', { min: 1, integer: true });

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { RecipeError } from '../../errors';
 import type { Recipe } from '../../recipe/recipe';
 import type { SnapshotStore } from '../../worker/platform';
+import type { PerplexityReport, TaskReport } from '../../worker/protocol';
 import type { Command } from '../command';
 import { HUB_OPTION } from '../model';
 import { readRecipe, SET_OPTION } from '../recipeFile';
 import { openSession, prepareEngine } from '../session';
 import { snapshotFolder } from '../snapshotFiles';
-import { trainInFolder } from '../training';
+import { metricsText, trainInFolder } from '../training';
 import { refuseOverwriting, writeFiles, writeJson } from '../write';
 import { dtypeOption } from './truncate';
 
@@ -47,6 +48,11 @@ async function snapshotStep(store: SnapshotStore, note: (text: string) => void):
   if (!snapshot) note('there is no snapshot to resume from; starting at step 0');
   return snapshot?.step;
 }
+
+const found = (report: PerplexityReport | TaskReport): string =>
+  'metrics' in report
+    ? `${metricsText(report)} on ${report.rows} rows`
+    : `perplexity ${report.perplexity.toFixed(3)}`;
 
 export const run: Command = {
   name: 'run',
@@ -89,14 +95,15 @@ export const run: Command = {
       throw error;
     });
     await writeStudent();
-    const after = result.perplexityAfter;
+    const after = result.perplexityAfter ?? result.scoresAfter;
     const report = {
       out: folder,
       steps: result.steps,
       // A recipe without stages trains nothing and has no loss.
       loss: Number.isFinite(result.loss) ? result.loss : null,
-      ...(before && { perplexityBefore: before.perplexity }),
-      ...(after && { perplexityAfter: after.perplexity }),
+      ...(before &&
+        ('metrics' in before ? { metricsBefore: before.metrics } : { perplexityBefore: before.perplexity })),
+      ...(after && ('metrics' in after ? { metrics: after.metrics } : { perplexityAfter: after.perplexity })),
       parameters: result.parameters,
       tokensPerSecond: result.tokensPerSecond,
       device: result.device,
@@ -111,8 +118,8 @@ export const run: Command = {
     await writeJson(join(folder, 'report.json'), { ...report, ...details, adapter: device, recipe });
     out.result(report, [
       `${result.stopped ? 'stopped after' : 'done:'} ${result.steps} steps, loss ${result.loss.toFixed(4)}`,
-      ...(before ? [`perplexity before training ${before.perplexity.toFixed(3)}`] : []),
-      ...(after ? [`perplexity after training ${after.perplexity.toFixed(3)}`] : []),
+      ...(before ? [`${found(before)} before training`] : []),
+      ...(after ? [`${found(after)} after training`] : []),
       `the student is in ${student}`,
     ]);
     return 0;

@@ -62,7 +62,7 @@ async function measureRow(
     reportEvery: 1,
   });
   await session.client.request({ type: 'forget', runId });
-  if (result.stopped || !before) return null;
+  if (result.stopped || !before || 'metrics' in before) return null;
   const after = result.perplexityAfter;
   return {
     ...candidate,
@@ -108,6 +108,11 @@ export const sweep: Command = {
     if (typeof model !== 'string')
       throw new RecipeError(
         'a sweep selects layers of a trained teacher, and teacher.model describes a new one',
+      );
+    if (recipe.data.kind === 'task')
+      throw new RecipeError(
+        'a sweep compares perplexities, and the data of this recipe is a task',
+        'Use run.',
       );
     const session = await openSession(args, out);
     const { config } = await session.client.request(
