@@ -1,8 +1,9 @@
 /**
  * The Euclidean norm of several tensors together, sqrt(sum over tensors and elements of x²), without a read-back.
  *
- * Two stages in a fixed order: workgroups add up blocks of 4096 elements, several tensors a dispatch, and one
- * workgroup adds up the blocks. No atomics, so equal gradients give equal norms.
+ * Two stages in a fixed order: blocks are added up, several tensors a dispatch, and one workgroup adds up the
+ * blocks. No atomics, so equal gradients give equal norms. A block is a workgroup's, or where barriers are dear
+ * (software adapters: nine tenths of the time) a thread's.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
@@ -12,11 +13,15 @@ import { kernelFamily } from '../kernel';
 import { usesKernels, usesProcessor } from '../mode';
 import { globalNormProcessor } from '../processor/adamw';
 import { elementParts, elementsOf } from '../ranges';
+import { variants } from '../variants';
 import { rowGroup, unroll } from '../wgsl';
 
 const THREADS = 64;
-// Each thread adds up 64 squares before the tree takes over: rounding stays below 1e-6.
+// A sum takes 64 squares before the tree takes over, or 128 where a thread has four sums: rounding stays below 1e-6.
 const BLOCK = 64 * THREADS;
+const THREAD_BLOCK = 128 * 4;
+/** Threads in a workgroup that share nothing. */
+const LONE_THREADS = 4;
 // A shader stage may bind eight storage buffers everywhere; one holds the sums.
 const MAX_TENSORS = 7;
 const MAX_BLOCKS = 65535;
@@ -57,6 +62,40 @@ const blockSums = kernelFamily<{ count: number }, Name, Scalars>('GlobalNormBloc
   if (lane == 0u) { sums[at] = total; }`,
 }));
 
+/** Thread (block, tensor) stores the sum of squares of that block at sums[first + block]; `quads` reads four at once. */
+const threadSums = kernelFamily<{ count: number; quads: boolean }, Name, Scalars>(
+  'GlobalNormThreads',
+  ({ count, quads }) => {
+    const four = (x: string) =>
+      quads
+        ? `${x}[e / 4u]`
+        : `select(vec4f(), vec4f(${unroll(4, (i) => `${x}[min(e + ${i}u, end - 1u)]`, ', ')}), vec4u(0u, 1u, 2u, 3u) + e < vec4u(end))`;
+    return {
+      write: { sums: 'f32' },
+      read: Object.fromEntries(TENSORS.slice(0, count).map((name) => [name, quads ? 'vec4f' : 'f32'])),
+      scalars: Object.fromEntries([...SIZES, ...FIRSTS].map((name) => [name, 'u32'])) as Record<
+        Scalars,
+        'u32'
+      >,
+      workgroupSize: [LONE_THREADS],
+      main: `
+  let first = gid.x * ${THREAD_BLOCK}u;
+  var total = vec4f();
+  switch (wid.y) {
+    ${unroll(
+      count,
+      (i) => `case ${i}u: {
+      let end = min(first + ${THREAD_BLOCK}u, u.size${i});
+      for (var e = first; e < end; e += 4u) { let v = ${four(`x${i}`)}; total += v * v; }
+      if (first < end) { sums[u.first${i} + gid.x] = dot(total, vec4f(1.0)); }
+    }`,
+    )}
+    default: {}
+  }`,
+    };
+  },
+);
+
 const rootOfSum = kernelFamily('GlobalNormRoot', (_: object) => ({
   write: { norm: 'f32' as const },
   read: { sums: 'f32' as const },
@@ -71,7 +110,9 @@ const rootOfSum = kernelFamily('GlobalNormRoot', (_: object) => ({
   if (lane == 0u) { norm[0] = sqrt(total); }`,
 }));
 
-const blocksOf = (operand: Operand) => Math.ceil(elementsOf(operand) / BLOCK);
+const sharesBlocks = () => variants().rowThreads > 1;
+const blocksOf = (operand: Operand) =>
+  Math.ceil(elementsOf(operand) / (sharesBlocks() ? BLOCK : THREAD_BLOCK));
 
 /**
  * What one dispatch sums. A large tensor is summed alone: in a group its memory would wait for those that come
@@ -91,10 +132,11 @@ function groups(tensors: readonly Operand[]): Operand[][] {
 function normKernels(tensors: readonly Operand[]): Scalar {
   // In the order given: a plan sums each group's squares as soon as its gradients are there.
   const blocks = tensors.reduce((sum, tensor) => sum + blocksOf(tensor), 0);
-  const largest = tensors.find((tensor) => blocksOf(tensor) > MAX_BLOCKS);
+  const most = sharesBlocks() ? MAX_BLOCKS : MAX_BLOCKS * LONE_THREADS;
+  const largest = tensors.find((tensor) => blocksOf(tensor) > most);
   if (largest) {
     throw new ShapeError(
-      `the norm of a tensor of ${elementsOf(largest)} elements needs more than ${MAX_BLOCKS} blocks`,
+      `the norm of a tensor of ${elementsOf(largest)} elements needs more than ${most} blocks`,
     );
   }
   const sums = allocate([blocks]);
@@ -120,11 +162,14 @@ function normKernels(tensors: readonly Operand[]): Scalar {
       scalars[FIRSTS[i]!] = first;
       first += blocksOf(tensor);
     });
-    // Workgroups beyond a smaller tensor's end return at once.
-    launch(blockSums({ count: part.length }), operands, scalars, [
-      Math.max(...part.map(blocksOf)),
-      part.length,
-    ]);
+    // Blocks beyond a smaller tensor's end return at once.
+    const most = Math.max(...part.map(blocksOf));
+    const count = part.length;
+    if (sharesBlocks()) launch(blockSums({ count }), operands, scalars, [most, count]);
+    else {
+      const quads = part.every((tensor) => elementsOf(tensor) % 4 === 0);
+      launch(threadSums({ count, quads }), operands, scalars, [Math.ceil(most / LONE_THREADS), count]);
+    }
   }
   const norm = allocate([]);
   launch(rootOfSum({}), { norm, sums }, { blocks }, [1]);
