@@ -109,7 +109,8 @@ export const recipeSchema = z.strictObject({
   data: dataSchema.prefault({}),
   stages: z.array(stageSchema).default([]),
   evaluation: evaluationSchema.prefault({}),
-  precision: z.enum(['f32']).default('f32'),
+  /** Of matrix products while training; `f16` needs a GPU with shader-f16. Weights and sums are f32 either way. */
+  precision: z.enum(['f32', 'f16']).default('f32'),
   /** `on`: trace a step once and replay it; `off`: run every step op by op, to the same results. */
   plan: z.enum(['on', 'off']).default('on'),
 });

@@ -5,6 +5,7 @@
 import type { BatchIterator } from '../data/batches';
 import { createAccumulator, type Accumulator } from '../engine/accumulator';
 import { readTensor } from '../engine/device';
+import { createLossScale, type LossScale } from '../engine/lossScale';
 import type { AdamW } from '../engine/ops/adamw';
 import { createAdamW } from '../engine/ops/adamw';
 import type { Parameter } from '../engine/parameter';
@@ -17,7 +18,7 @@ import type { Model } from '../model/gpt2';
 import { disposeParams } from '../model/params';
 import type { RandomStream } from '../random';
 import { randomStream } from '../random';
-import type { Optimizer, Stage } from '../recipe/recipe';
+import type { Optimizer, Recipe, Stage } from '../recipe/recipe';
 
 export interface StageModels {
   student: Model;
@@ -42,6 +43,8 @@ export interface StageRun extends StageModels {
   made: number;
   /** The stage's micro-steps, traced. */
   readonly plans: PlanCache;
+  /** Of a stage that computes in float16. */
+  readonly lossScale: LossScale | null;
   /** Of every part, loss and terms added up over micro-batches, where a step has several. */
   readonly sums: Map<number, Accumulator>;
   /** Of every part, the weights that its loss uses, and the names of its terms; known from its first step on. */
@@ -77,6 +80,8 @@ export interface StageData {
   batches: BatchIterator;
   seed: number;
   plans: PlanCache;
+  /** Default f32. */
+  precision?: Recipe['precision'];
 }
 
 /** Whether a part trains a copy of the student, or learns from one. */
@@ -89,7 +94,7 @@ export function makeStage(
   method: Method,
   models: StageModels,
   copy: Model | null,
-  { index, batches, seed, plans }: StageData,
+  { index, batches, seed, plans, precision }: StageData,
 ): StageRun {
   const random = randomStream(seed, `stage ${index} ${method.id}`);
   const context = { ...models, random };
@@ -107,6 +112,7 @@ export function makeStage(
     optimizers: new Map(),
     made: 0,
     plans,
+    lossScale: precision === 'f16' ? createLossScale() : null,
     sums: new Map(),
     used: new Map(),
     terms: new Map(),
@@ -124,7 +130,7 @@ export async function openStage(
   models: StageModels,
   batches: BatchIterator,
   seed: number,
-  planOptions: PlanCacheOptions = {},
+  options: PlanCacheOptions & Pick<StageData, 'precision'> = {},
 ): Promise<StageRun> {
   if (needsTeacher(method) && !models.teacher) {
     throw new RecipeError(`stages.${index}: ${method.label} needs a teacher, and none is loaded`);
@@ -134,7 +140,8 @@ export async function openStage(
     index,
     batches,
     seed,
-    plans: createPlanCache(planOptions),
+    plans: createPlanCache(options),
+    precision: options.precision,
   });
 }
 
@@ -144,6 +151,7 @@ export function closeStage(run: StageRun): void {
   run.sums.clear();
   for (const optimizer of run.optimizers.values()) optimizer.dispose();
   run.optimizers.clear();
+  run.lossScale?.dispose();
   setAccumulators(Object.values(run.student.params), false);
   Object.values(run.extra).forEach(disposeParameter);
   if (run.copy) disposeParams(run.copy.params);
@@ -178,7 +186,7 @@ function trainedBy(run: StageRun, part: Part): Parameter[] {
 /** A fresh optimiser of what part `part` trains; the stage disposes it. */
 export function makeOptimizer(run: StageRun, part: number): AdamW {
   const trained = trainedBy(run, run.method.parts[part]!);
-  const optimizer = createAdamW(trained);
+  const optimizer = createAdamW(trained, run.lossScale ?? undefined);
   run.optimizers.set(part, optimizer);
   run.made++;
   if (run.stage.gradAccumSteps > 1) {

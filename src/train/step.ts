@@ -108,6 +108,7 @@ function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task
         models: { student: runnable(models.student), teacher: models.teacher && runnable(models.teacher) },
         tokens,
         targets: { labels, scale: () => input().scale },
+        share: 1 / run.stage.gradAccumSteps,
         schedule: (at) => () => at(run.progress!),
         drawn: (shape, dtype, draw) => hostTensor(shape, dtype, () => draw(run.random)),
         extra: run.extra,
@@ -118,7 +119,7 @@ function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task
       run.terms.set(plan.position.part, terms);
       const blanks = Array.from({ length: run.method.terms.length - terms.length }, () => tf.scalar(0));
       kept = tf.keep(tf.stack([loss.total, ...Object.values(loss.terms), ...blanks]) as Tensor1D);
-      return loss.total;
+      return run.lossScale ? run.lossScale.steepen(loss.total) : loss.total;
     }, plan.trained);
     return kept;
   });

@@ -17,6 +17,7 @@ import type { StageRun } from './stage';
 import { closeStage, openStage } from './stage';
 import type { StepOutcome } from './step';
 import { flatStep, trainStep } from './step';
+import { enterPrecision, inFloat32 } from './precision';
 import { report, stopClock, type Tally, type TrainingStep } from './report';
 import type { Task } from './task';
 
@@ -83,6 +84,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     reportEvery: options.reportEvery ?? 1,
     adapts: options.reportEvery === undefined,
   };
+  const leavePrecision = enterPrecision(recipe.precision, student.config);
   if (resume) restoreWeights(student.params, resume.student);
   const good = keepGoodWeights(student.params, tally.step);
   let stopped = false;
@@ -100,6 +102,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
         recipe.seed,
         {
           plan: recipe.plan,
+          precision: recipe.precision,
           onCompile: (done, total) => onEvent({ type: 'compiling', done, total }),
           onEager: (reason) => onEvent({ type: 'eager', stage: index, reason }),
         },
@@ -115,6 +118,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     }
     return { steps: tally.step, loss: tally.loss, tokens: tally.tokens, timeMs: tally.timeMs, stopped };
   } finally {
+    leavePrecision();
     good.dispose();
     control.finish();
   }
@@ -201,7 +205,7 @@ async function evaluate(
   if (measure) {
     onEvent({ type: 'state', state: 'evaluating' });
     try {
-      await measure(tally.step, control.signal);
+      await inFloat32(() => measure(tally.step, control.signal));
     } catch (error) {
       if (!(error instanceof CancelledError && control.signal.aborted)) throw error;
     }

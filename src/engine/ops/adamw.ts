@@ -17,6 +17,7 @@ import { withKind } from '../cost';
 import { launch, markWritten, writeTensor } from '../dispatch';
 import { hostTensor } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
+import { IS_FINITE, type LossScale } from '../lossScale';
 import { usesKernels, usesProcessor } from '../mode';
 import { clearGradients, type Parameter } from '../parameter';
 import { asEarlyAsPossible } from '../plan/recorder';
@@ -95,28 +96,40 @@ function settingsAt(steps: number, settings: AdamWSettings): Record<(typeof SETT
   };
 }
 
-type Buffer = 'p' | 'm' | 'v' | 'gradient' | 'settings' | 'norm';
+type Buffer = 'p' | 'm' | 'v' | 'gradient' | 'settings' | 'norm' | 'lossScale';
 
-const update = kernelFamily<{ decays: boolean; clips: boolean }, Buffer, 'size'>(
-  'AdamW',
-  ({ decays, clips }) => ({
-    write: { p: 'f32', m: 'f32', v: 'f32' },
-    read: { gradient: 'f32', settings: 'f32', ...(clips ? { norm: 'f32' as const } : {}) },
-    scalars: { size: 'u32' },
-    workgroupSize: [THREADS],
-    helpers: SETTINGS.map((name, i) => `const ${name} = ${i}u;`).join('\n'),
-    main: `
+interface Update {
+  decays: boolean;
+  clips: boolean;
+  /** Gradients come times lossScale[0] and may be infinite: then nothing is updated. */
+  scaled: boolean;
+  /** Four elements a thread, which read the settings once. */
+  quads: boolean;
+}
+
+const update = kernelFamily<Update, Buffer, 'size'>('AdamW', ({ decays, clips, scaled, quads }) => ({
+  write: quads ? { p: 'vec4f', m: 'vec4f', v: 'vec4f' } : { p: 'f32', m: 'f32', v: 'f32' },
+  read: {
+    gradient: quads ? 'vec4f' : 'f32',
+    settings: 'f32',
+    ...(clips && !scaled ? { norm: 'f32' as const } : {}),
+    ...(scaled ? { norm: 'u32' as const, lossScale: 'f32' as const } : {}),
+  },
+  scalars: { size: 'u32' },
+  workgroupSize: [THREADS],
+  helpers: `${SETTINGS.map((name, i) => `const ${name} = ${i}u;`).join('\n')} ${scaled ? IS_FINITE : ''}`,
+  main: `
   let i = ${flatIndex(THREADS)};
   if (i >= u.size) { return; }
-  let g = gradient[i]${clips ? ' * min(1.0, settings[clip] / (norm[0] + 1e-6))' : ''};
+  ${scaled ? 'if (!isFinite(norm[0])) { return; }' : ''}
+  let g = gradient[i]${scaled ? ' / lossScale[0]' : ''}${clips ? ` * min(1.0, settings[clip] / (${scaled ? 'bitcast<f32>(norm[0]) / lossScale[0]' : 'norm[0]'} + 1e-6))` : ''};
   let mean = settings[beta1] * m[i] + settings[rest1] * g;
   let square = settings[beta2] * v[i] + settings[rest2] * g * g;
   m[i] = mean;
   v[i] = square;
   let kept = p[i]${decays ? ' * settings[keep]' : ''};
   p[i] = kept - settings[rate] * mean / (sqrt(square * settings[correction2]) + settings[epsilon]);`,
-  }),
-);
+}));
 
 const decays = (parameter: Parameter) => parameter.shape.length >= 2;
 
@@ -124,15 +137,17 @@ function updateKernels(
   parameter: Parameter,
   { m, v }: State,
   settings: Tensor,
-  norm: Scalar | undefined,
+  { norm, clips, lossScale }: { norm: Scalar; clips: boolean; lossScale: Tensor | undefined },
 ): void {
   const { value, gradient, size } = parameter;
+  const quads = size % 4 === 0;
   for (const { count, of } of elementParts(size)) {
+    const threads = quads ? count / 4 : count;
     launch(
-      update({ decays: decays(parameter), clips: norm !== undefined }),
-      { p: of(value), m: of(m), v: of(v), gradient: of(gradient!), settings, norm },
-      { size: count },
-      linearGrid(count, THREADS),
+      update({ decays: decays(parameter), clips, scaled: lossScale !== undefined, quads }),
+      { p: of(value), m: of(m), v: of(v), gradient: of(gradient!), settings, norm, lossScale },
+      { size: threads },
+      linearGrid(threads, THREADS),
     );
   }
   for (const written of [value, m, v]) markWritten(written);
@@ -164,8 +179,11 @@ function updateReference(
   tf.dispose([old.m, old.v, next.value]);
 }
 
-/** An optimiser of these parameters, frozen ones left out, with moments of zero. Throws ShapeError for a name that comes twice. */
-export function createAdamW(parameters: readonly Parameter[]): AdamW {
+/**
+ * An optimiser of these parameters, frozen ones left out, with moments of zero. With a loss scale (kernels only) the
+ * gradients come times its S. Throws ShapeError for a name that comes twice.
+ */
+export function createAdamW(parameters: readonly Parameter[], lossScale?: LossScale): AdamW {
   const kernels = usesKernels();
   const trained = parameters.filter((parameter) => parameter.trainable);
   const atRest = ({ shape }: Parameter): State =>
@@ -204,14 +222,21 @@ export function createAdamW(parameters: readonly Parameter[]): AdamW {
         const clips = current!.gradClip > 0;
         asEarlyAsPossible(() => {
           for (const parameter of updated)
-            updateKernels(parameter, stateOf(parameter), settings, clips ? norm : undefined);
+            updateKernels(parameter, stateOf(parameter), settings, {
+              norm,
+              clips,
+              lossScale: lossScale?.state,
+            });
         });
         settings.dispose();
       } else {
         for (const parameter of updated) updateReference(parameter, stateOf(parameter), values(), norm);
       }
       clearGradients(updated);
-      return norm;
+      if (!lossScale) return norm;
+      const plain = lossScale.advance(norm);
+      norm.dispose();
+      return plain;
     },
     async readMoments(parameter, read) {
       const { m, v } = stateOf(parameter);

@@ -29,7 +29,10 @@ interface RowKernel {
   terms: readonly KernelTerm[];
   teachers: number;
   gradient: boolean;
+  /** The gradient is written times a number of the host's. */
+  lifted: boolean;
   threads: number;
+  lanes: number;
 }
 
 const entries = (record: Readonly<Record<string, string>> = {}) => Object.entries(record);
@@ -115,7 +118,7 @@ function valuePass(p: RowKernel, group: ReturnType<typeof rowGroup>): string {
     p,
     `${HIT} ${p.gradient ? 'var gradient = vec4f();' : ''}
     ${p.terms.map(add).join('\n')}
-    ${p.gradient ? 'logits[base + i] = select(vec4f(), gradient, live);' : ''}`,
+    ${p.gradient ? `logits[base + i] = select(vec4f(), gradient${p.lifted ? ' * lift' : ''}, live);` : ''}`,
   )}
   ${
     p.gradient
@@ -133,7 +136,7 @@ function valuePass(p: RowKernel, group: ReturnType<typeof rowGroup>): string {
 const rowKernel = kernelFamily<RowKernel, string, 'rows' | 'first' | 'total' | 'classes' | 'quads'>(
   'TokenLoss',
   (p) => {
-    const group = rowGroup(p.threads);
+    const group = rowGroup(p.threads, p.lanes);
     const stages = Math.max(0, ...p.terms.map((term) => term.code.stages.length));
     const teachers = Array.from({ length: p.teachers }, (_, n) => [`teacher${n}`, 'vec4f']);
     let scalar = 1;
@@ -151,6 +154,7 @@ const rowKernel = kernelFamily<RowKernel, string, 'rows' | 'first' | 'total' | '
       },
       scalars: { rows: 'u32', first: 'u32', total: 'u32', classes: 'u32', quads: 'u32' },
       workgroupSize: group.workgroupSize,
+      enables: group.enables,
       helpers: group.scratch,
       main: `${group.index}
   if (row >= u.rows) { return; }
@@ -159,6 +163,7 @@ const rowKernel = kernelFamily<RowKernel, string, 'rows' | 'first' | 'total' | '
   let scored = label >= 0;
   let scoredQuads = select(0u, u.quads, scored);
   ${scalars.join('\n')}
+  ${p.lifted ? `let lift = scalars[${scalar}];` : ''}
   ${largest(p, group)}
   ${unroll(stages, (stage) => stagePass(p, stage, group))}
   ${valuePass(p, group)}`,
@@ -179,7 +184,7 @@ export interface RowPass {
 
 /**
  * Prepares the row kernel. labels [N] int32, values [terms * N]. Uploads scale, weights and scalars as one small
- * tensor that the surrounding `tidy` disposes. Throws ShapeError for more than four different teachers.
+ * tensor that the surrounding `tidy` disposes. The gradient is written times `lift`. Throws ShapeError for more than four different teachers.
  */
 export function rowPass(
   terms: readonly RowTerm[],
@@ -189,7 +194,14 @@ export function rowPass(
     scale,
     values,
     gradient,
-  }: { labels: Tensor; scale: LiveNumber; values: TensorInfo; gradient: boolean },
+    lift,
+  }: {
+    labels: Tensor;
+    scale: LiveNumber;
+    values: TensorInfo;
+    gradient: boolean;
+    lift: LiveNumber | undefined;
+  },
 ): RowPass {
   const teachers = [...new Set(terms.flatMap(({ teacher }) => (teacher ? [teacher] : [])))];
   if (teachers.length > MOST_TEACHERS) {
@@ -205,9 +217,12 @@ export function rowPass(
     })),
     teachers: teachers.length,
     gradient,
+    lifted: lift !== undefined,
     threads: variants().vocabularyThreads,
+    lanes: variants().rowLanes,
   });
-  const numbers = [scale, ...terms.flatMap(({ weight, scalars }) => [weight, ...Object.values(scalars)])];
+  const ofTerms = terms.flatMap(({ weight, scalars }) => [weight, ...Object.values(scalars)]);
+  const numbers = [scale, ...ofTerms, ...(lift === undefined ? [] : [lift])];
   const scalars = hostTensor([numbers.length], 'float32', () => Float32Array.from(numbers, valueOf));
   return {
     teachers,

@@ -12,12 +12,13 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow
 import { ShapeError } from '../../errors';
 import { withKind } from '../cost';
 import { allocate, launch, release, wrap } from '../dispatch';
-import type { LiveNumber } from '../host';
+import { hostScalar, valueOf, type LiveNumber } from '../host';
 import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { usesKernels, usesProcessor } from '../mode';
 import { accumulateGradient, giveGradient } from '../parameter';
 import { elementParts, elementsOf } from '../ranges';
 import { negativeLogLikelihoodProcessor, termsServed, tokenLossProcessor } from '../processor/tokenLoss';
+import { computePrecision } from '../variants';
 import { rowGroup } from '../wgsl';
 import { crossEntropy, type RowTerm } from './rowTerms';
 import {
@@ -124,19 +125,31 @@ interface PassResult {
   gradient: LogitsGradient | null;
 }
 
+interface PassOptions {
+  wantsGradient: boolean;
+  chunkBytes: number;
+  /** The gradient comes times this number. */
+  lift?: LiveNumber | undefined;
+}
+
+/**
+ * A power of two by which the gradient of the logits, of about the size of `scale`, becomes one of about 1: else most
+ * of it would be zero in float16.
+ */
+const liftOf = (scale: LiveNumber) => () => 2 ** Math.floor(-Math.log2(valueOf(scale)));
+
 /** All chunks: values of every row and term, and the gradient where it is wanted. */
 function runChunks(
   logits: Logits,
   { labels, scale }: Targets,
   terms: readonly RowTerm[],
-  wantsGradient: boolean,
-  chunkBytes: number,
+  { wantsGradient, chunkBytes, lift }: PassOptions,
 ): PassResult {
   const size = sizeOf(logits);
   const rows = chunkRows(size, chunkBytes);
   const values = allocate([terms.length * size.rows]);
   const gradient = wantsGradient ? allocateGradient(logits) : null;
-  const pass = rowPass(terms, size, { labels, scale, values, gradient: wantsGradient });
+  const pass = rowPass(terms, size, { labels, scale, values, gradient: wantsGradient, lift });
   const makeChunk = () => withKind('logits', () => allocate([rows, size.stride]));
   const chunk = makeChunk();
   const teacherChunks = pass.teachers.map(makeChunk);
@@ -151,8 +164,13 @@ function runChunks(
   return { values, gradient };
 }
 
-/** `total`, tied to the logits' tensor on the tape so that the backward pass hands out `gradient`. */
-function withGradient(total: Scalar, logits: Logits, gradient: LogitsGradient): Scalar {
+/** `total`, tied to the logits' tensor on the tape so that the backward pass hands out `gradient` / `lift`. */
+function withGradient(
+  total: Scalar,
+  logits: Logits,
+  gradient: LogitsGradient,
+  lift: LiveNumber | undefined,
+): Scalar {
   const op = tf.customGrad((...args: unknown[]) => {
     const save = args[args.length - 1] as tf.GradSaveFunc;
     const { input, embedding } = gradient;
@@ -162,10 +180,11 @@ function withGradient(total: Scalar, logits: Logits, gradient: LogitsGradient): 
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [dInput, dEmbedding] = saved;
         const result = allocate(dInput!.shape);
-        scale('write', result, dInput, dy);
+        const factor = lift === undefined ? dy : tf.div(dy, hostScalar(lift));
+        scale('write', result, dInput, factor);
         if (dEmbedding && logits.kind === 'vocabulary') {
           giveGradient(logits.embedding, dEmbedding, (mode, out) =>
-            scale(mode, out, mode === 'inPlace' ? undefined : dEmbedding, dy),
+            scale(mode, out, mode === 'inPlace' ? undefined : dEmbedding, factor),
           );
         }
         return wrap(result);
@@ -179,10 +198,12 @@ function tokenLossKernels(
   logits: Logits,
   targets: Targets,
   terms: readonly RowTerm[],
-  chunkBytes: number,
+  { chunkBytes, lifted }: Required<TokenLossOptions>,
 ): [Scalar, ...Scalar[]] {
   const { rows } = sizeOf(logits);
-  const { values, gradient } = runChunks(logits, targets, terms, tf.engine().isTapeOn(), chunkBytes);
+  const wantsGradient = tf.engine().isTapeOn();
+  const lift = wantsGradient && lifted ? liftOf(targets.scale) : undefined;
+  const { values, gradient } = runChunks(logits, targets, terms, { wantsGradient, chunkBytes, lift });
   const sum = (first: number, count: number) => {
     const result = allocate([]);
     launch(sumRange({}), { sum: result, values }, { first, count }, [1]);
@@ -191,7 +212,14 @@ function tokenLossKernels(
   const total = sum(0, terms.length * rows);
   const each = terms.map((_, k) => sum(k * rows, rows));
   release(values);
-  return [gradient ? withGradient(total, logits, gradient) : total, ...each];
+  return [gradient ? withGradient(total, logits, gradient, lift) : total, ...each];
+}
+
+export interface TokenLossOptions {
+  /** Of the logits that are there at once. */
+  chunkBytes?: number;
+  /** Lifts the gradient to where float16 can hold it while the head is differentiated. */
+  lifted?: boolean;
 }
 
 /**
@@ -203,13 +231,13 @@ export function tokenLoss(
   logits: Logits,
   targets: Targets,
   terms: Readonly<Record<string, RowTerm>>,
-  { chunkBytes = CHUNK_BYTES } = {},
+  { chunkBytes = CHUNK_BYTES, lifted = computePrecision() === 'f16' }: TokenLossOptions = {},
 ): LossTerms {
   const names = Object.keys(terms);
   const list = Object.values(terms);
   checkRows(logits, targets.labels, list);
   const [total, ...each] = tf.tidy(() => {
-    if (usesKernels()) return tokenLossKernels(logits, targets, list, chunkBytes);
+    if (usesKernels()) return tokenLossKernels(logits, targets, list, { chunkBytes, lifted });
     if (usesProcessor() && termsServed(list)) return tokenLossProcessor(logits, targets, list, chunkBytes);
     const sums = termsReference(logits, targets.labels, targets.scale, list, chunkBytes);
     return [tf.addN<Scalar>(sums), ...sums];
@@ -228,7 +256,9 @@ export function negativeLogLikelihood(
   return tf.tidy(() => {
     if (usesProcessor()) return negativeLogLikelihoodProcessor(logits, labels, terms, chunkBytes);
     if (!usesKernels()) return negativeLogLikelihoodReference(logits, labels, chunkBytes);
-    return wrap<Tensor1D>(runChunks(logits, { labels, scale: 1 }, terms, false, chunkBytes).values);
+    return wrap<Tensor1D>(
+      runChunks(logits, { labels, scale: 1 }, terms, { wantsGradient: false, chunkBytes }).values,
+    );
   });
 }
 
