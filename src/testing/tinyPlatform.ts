@@ -57,6 +57,7 @@ export async function withTokenizer(folder: string): Promise<FileSet> {
 
 export function tinyPlatform(change: Partial<Platform> = {}): Platform {
   return {
+    memoryBytes: undefined,
     wasmPath: installWasm(),
     fetchesAhead: false,
     demoTeacher: () => withTokenizer('gpt2-tiny'),

@@ -10,7 +10,8 @@ import { disposeParams, initialiseParams } from '../model/params';
 import { withRowLength } from '../recipe/data';
 import { useTestDevice } from '../testing/gpu';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
-import { learnsFromTeacher, predictRun, sumOf } from './predict';
+import { sumOf } from './memoryParts';
+import { learnsFromTeacher, predictRun } from './predict';
 import { languageModelling } from './task';
 
 useTestDevice();

@@ -19,25 +19,11 @@ import type { Model } from '../model/gpt2';
 import { disposeParams, emptyParams } from '../model/params';
 import { rowLength } from '../recipe/data';
 import type { Recipe, Stage } from '../recipe/recipe';
+import { noParts, sumOf, type MemoryParts } from './memoryParts';
+import { enterPrecision } from './precision';
 import { closeStage, makeStage, planStep, wantsCopy, type StageRun } from './stage';
 import { costsOfStep } from './step';
 import type { Task } from './task';
-
-/** What memory is for, in the order in which it is shown. */
-export const MEMORY_PARTS = [
-  'teacher',
-  'student',
-  'goodWeights',
-  'moments',
-  'gradients',
-  'activations',
-  'logits',
-  'other',
-] as const;
-export type MemoryPart = (typeof MEMORY_PARTS)[number];
-
-/** Bytes by what they are for. */
-export type MemoryParts = Record<MemoryPart, number>;
 
 export interface StageCost {
   method: string;
@@ -72,11 +58,6 @@ export interface PredictionOptions {
 
 // Of float32, and of two float16 in a packed weight.
 const ELEMENT_BYTES = 4;
-
-export const noParts = (): MemoryParts =>
-  Object.fromEntries(MEMORY_PARTS.map((part) => [part, 0])) as MemoryParts;
-
-export const sumOf = (parts: MemoryParts): number => MEMORY_PARTS.reduce((sum, part) => sum + parts[part], 0);
 
 /** Whether a stage of the recipe learns from a loaded teacher. */
 export function learnsFromTeacher({ stages }: Pick<Recipe, 'stages'>, methods: readonly Method[]): boolean {
@@ -155,7 +136,9 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
     batches: blankBatches(stage, rowLength(recipe.data)),
     seed: recipe.seed,
     plans: createPlanCache({ plan: 'off' }),
+    precision: recipe.precision,
   });
+  const leavePrecision = enterPrecision(recipe.precision, models.student.config);
   try {
     const steps = [...firstSteps(run).values()].map((step) => costsOfStep(run, step, task, device.trace));
     const kept = device.bytes();
@@ -177,6 +160,7 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
       largestBytes: largest([...steps.flat(), evaluation]),
     };
   } finally {
+    leavePrecision();
     closeStage(run);
   }
 }

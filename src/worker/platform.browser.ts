@@ -8,17 +8,24 @@ import { openBrowserStore } from '../io/storage';
 import type { Platform } from './platform';
 
 const TEACHER = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
-const TEXTS = ['train', 'validation', 'test'].map((split) => `text/${split}.bin`);
+const SPLITS = ['train', 'validation', 'test'];
+const TEXTS = SPLITS.map((split) => `text/${split}.bin`);
+const TASKS = ['category', 'same-sense'].flatMap((task) =>
+  SPLITS.map((split) => `tasks/${task}.${split}.jsonl`),
+);
 
 /** `base` is the folder that the page was served from. */
 export function browserPlatform(base: string): Platform {
   const demo = new URL('demo', new URL(base, globalThis.location.href)).href;
+  // Chromium tells whole gibibytes, and 8 for more; others nothing.
+  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
   return {
     // The build keeps the names of the three files (vite.config.ts), so one of them tells where all are.
     wasmPath: new URL('.', new URL(wasmUrl, globalThis.location.href)).href,
     fetchesAhead: true,
+    memoryBytes: deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30,
     demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
-    demoTexts: () => Promise.resolve(httpFileSet('demo', demo, TEXTS)),
+    demoTexts: () => Promise.resolve(httpFileSet('demo', demo, [...TEXTS, ...TASKS])),
     async openHub({ onProgress, ...request }) {
       return hubFileSet({
         ...request,

@@ -1,7 +1,7 @@
 /** The session's surroundings in Node: the project's folder, the disk, and the Hub with a store in the user's cache. */
 import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { installWasm } from '../engine/wasm.node';
 import { SourceError } from '../errors';
@@ -19,6 +19,7 @@ export function nodePlatform(root: string): Platform {
   return {
     wasmPath: installWasm(),
     fetchesAhead: false,
+    memoryBytes: totalmem(),
     demoTeacher: async () => ({ ...(await folderFileSet(join(demo, 'teacher'))), name: 'demo' }),
     demoTexts: async () => ({
       name: 'demo',

@@ -27,9 +27,11 @@ export interface Platform {
   readonly wasmPath: string;
   /** Fetch what a model is loaded for at once, with progress, rather than each weight when it is first used. */
   readonly fetchesAhead: boolean;
+  /** Memory of the machine, in bytes; undefined where it is not told. */
+  readonly memoryBytes: number | undefined;
   /** The bundled teacher's folder. */
   demoTeacher(): Promise<FileSet>;
-  /** The bundled texts, named `text/train.bin` and so on. */
+  /** The bundled texts and tasks, named `text/train.bin`, `tasks/category.train.jsonl` and so on. */
   demoTexts(): Promise<FileSet>;
   openHub(request: HubRequest): Promise<HubFiles>;
   /** A folder of this machine. Absent in the browser. */

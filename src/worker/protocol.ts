@@ -8,8 +8,10 @@ import type { GPT2Config } from '../model/config';
 import type { TaskData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
+import type { Way } from '../train/fit';
+import type { MemoryPart } from '../train/memoryParts';
 
-export type { BackendName, DeviceInfo };
+export type { BackendName, DeviceInfo, Way };
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
@@ -126,6 +128,51 @@ export interface SweepRow {
   tokens: number;
 }
 
+/** Bytes on the device by what they are for; `held`: of other models that stay there during the run. */
+export type NeededBytes = Record<MemoryPart | 'held', number>;
+
+/** What one stage of a run needs; dispatches and FLOPs are those of one optimiser step. */
+export interface StageNeed {
+  method: string;
+  dispatches: number;
+  flops: number;
+  parts: NeededBytes;
+  bytes: number;
+  largestBytes: number;
+}
+
+/** A set-up near the recipe that fits. */
+export interface NearbySetup {
+  /** What differs, in order. */
+  ways: Way[];
+  recipe: Recipe;
+  bytes: number;
+  /** Work of a step over that of the recipe as it was. */
+  work: number;
+}
+
+/** What a run will need, before anything of it is loaded. */
+export interface Estimate {
+  /** `trace`: every buffer of a step is known. `weights`: weights, moments and gradients are counted, the rest is left out. */
+  basis: 'trace' | 'weights';
+  /** Why it is not a trace: a sentence. */
+  reason?: string;
+  /** Of the stage that needs most; they add up to `bytes`. */
+  parts: NeededBytes;
+  bytes: number;
+  /** Of one buffer. */
+  largestBytes: number;
+  stages: StageNeed[];
+  limits: DeviceInfo['limits'];
+  /** What a run may take: as asked for, or half of the machine's memory. No browser tells a GPU's. */
+  budget: { bytes: number; assumed: boolean };
+  fits: boolean;
+  /** Why the recipe cannot run on this device at all, whatever the budget. */
+  problem?: ErrorReport;
+  /** Least harm first; empty when it fits, and when nothing near it does. */
+  nearest: NearbySetup[];
+}
+
 /** An OPFS-or-download independent file of an exported student. */
 export interface ExportedFile {
   name: string;
@@ -161,6 +208,8 @@ export type CommandBody =
     }
   /** Several such measurements; one `sweepRow` event each. */
   | { type: 'sweep'; model: string; candidates: { strategy: string; keep: number; layers: number[] }[] }
+  /** What a run of the recipe will need; loads and computes nothing. `budget`: bytes that it may take. */
+  | { type: 'estimate'; recipe: RecipeInput; budget?: number }
   | {
       type: 'start';
       runId: string;
@@ -202,6 +251,7 @@ export interface Answers {
   evaluate: PerplexityReport;
   evaluateTask: TaskReport & { leftOut: number; truncated: number };
   sweep: SweepRow[];
+  estimate: Estimate;
   start: RunResult;
   pause: null;
   resume: null;
@@ -270,6 +320,8 @@ export type Event =
       state: 'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping';
       detail?: string;
     }
+  /** Kernels of a step are being compiled. */
+  | { type: 'compiling'; runId: string; done: number; total: number }
   | { type: 'warning'; message: string }
   /** The device is lost or failed; the session must be opened anew. */
   | { type: 'fatal'; error: ErrorReport };

@@ -14,6 +14,7 @@ import type { Platform } from './platform';
 import type { Answers, Command, CommandBody, Event, PerplexityReport, Port, SweepRow } from './protocol';
 import { createLane } from './session/lane';
 import { idsOf } from './session/inputs';
+import { createEstimates } from './session/estimate';
 import { createMeasurements } from './session/measure';
 import { createLoader } from './session/loading';
 import { allLayers, modelRegistry, refuseClassifier } from './session/models';
@@ -67,6 +68,13 @@ export function createSession(port: Port, platform: Platform): void {
     openModel: loader.ensure,
     device: info,
     snapshots: platform.snapshots,
+  });
+  const estimate = createEstimates({
+    models,
+    openModel: loader.ensure,
+    device: info,
+    memoryBytes: platform.memoryBytes,
+    busy: runs.busy,
   });
 
   async function open({
@@ -167,6 +175,8 @@ export function createSession(port: Port, platform: Platform): void {
         );
       case 'sweep':
         return onDevice(task, () => sweep(command, task));
+      case 'estimate':
+        return estimate(command, task);
       case 'start':
         return start(command, task);
       case 'pause':

@@ -137,6 +137,7 @@ export interface ModelRegistry {
   /** Throws RecipeError when no model goes by that name. */
   get(ref: string): KnownModel;
   has(ref: string): boolean;
+  all(): readonly KnownModel[];
   forget(ref: string): void;
   clear(): void;
 }
@@ -172,6 +173,7 @@ export function modelRegistry(): ModelRegistry {
       return model;
     },
     has: (ref) => models.has(ref),
+    all: () => [...models.values()],
     forget,
     clear: () => [...models.keys()].forEach(forget),
   };

@@ -1,4 +1,5 @@
 /** Training runs: one at a time, from a recipe to a student that stays until it is forgotten. */
+import { releaseIdleBuffers } from '../../engine/idle';
 import { createPlanCache } from '../../engine/plan/cache';
 import { TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
@@ -12,6 +13,7 @@ import { train, type TrainingEvent, type TrainingResult } from '../../train/trai
 import type { SnapshotStore } from '../platform';
 import type { CommandBody, DeviceInfo, RunResult } from '../protocol';
 import type { Assignment } from './assignment';
+import { compileReports } from './compiling';
 import { studentModel, type ModelRegistry } from './models';
 import { prepare, type Prepared, type PrepareServices } from './prepare';
 import { runRef } from './refs';
@@ -82,6 +84,7 @@ async function execute(
     for (const event of await assignment.events(runId, step, found, student, plans)) task.send(event);
   };
 
+  const compiling = compileReports(runId, (event) => task.send(event));
   const onEvent = (event: TrainingEvent) => {
     if (event.type === 'step') {
       const { type: _type, part: _part, ...step } = event;
@@ -90,6 +93,11 @@ async function execute(
       steps.flush();
       run.paused = event.state === 'paused';
       task.send({ type: 'runState', runId, state: event.state });
+    } else if (event.type === 'compiling') {
+      compiling(event.done, event.total);
+    } else if (event.type === 'eager') {
+      const message = `Stage ${event.stage + 1} runs op by op, slower and in more memory: ${event.reason}.`;
+      task.send({ type: 'warning', message });
     }
   };
 
@@ -139,6 +147,8 @@ export function createRuns(services: RunServices): Runs {
     try {
       task.send({ type: 'runState', runId, state: 'preparing' });
       const prepared = await prepare(recipe, services, task);
+      // What measuring left behind would stand beside what was predicted for this run.
+      releaseIdleBuffers();
       student = prepared.student;
       const known = studentModel(runRef(runId), recipe.name ?? runId, student, prepared);
       // From here on there are weights worth keeping, however the run ends.
