@@ -155,7 +155,7 @@ const NAMED: readonly LabelledTask[] = [
   columnsTask('superglue/wic', [...PAIR, 'word'], FALSE_TRUE, ['accuracy']),
   wsc,
   columnsTask('wordnet/category', ['definition'], WORDNET_CATEGORIES, ['accuracy', 'macroF1']),
-  columnsTask('wordnet/same-sense', [...PAIR, 'word'], ['different', 'same'], ['accuracy', 'matthews']),
+  columnsTask('wordnet/same-sense', PAIR, ['different', 'same'], ['accuracy', 'matthews']),
 ];
 
 /** What a recipe must say about a task. */
