@@ -11,10 +11,10 @@ import { DeviceError } from '../errors';
 import { bufferOf, webgpuBackend } from './dispatch';
 import { setOpsMode } from './mode';
 import { resetTapeAnchor } from './parameter';
-import { stepTime } from './probe';
+import { productsTime, stepTime } from './probe';
 import { startProcessor } from './processor/processor';
 import { setBindingLimit } from './ranges';
-import { adapterKind, setVariants, type AdapterKind } from './variants';
+import { adapterKind, setVariants, type AdapterKind, type DeviceFacts } from './variants';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -68,8 +68,15 @@ interface OpenGPU {
   device: GPUDevice;
   adapterInfo: GPUAdapterInfo;
   kind: AdapterKind;
+  facts: DeviceFacts;
   info: DeviceInfo;
 }
+
+const factsOf = (device: GPUDevice, adapter: GPUAdapterInfo): DeviceFacts => ({
+  features: [...device.features].sort(),
+  workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+  subgroupSize: adapter.subgroupMinSize ?? 0,
+});
 
 /** Opens a GPU device, or says in one sentence why there is none. */
 async function openGPU(atMost: Partial<DeviceInfo['limits']>): Promise<OpenGPU | string> {
@@ -108,7 +115,7 @@ async function openGPU(atMost: Partial<DeviceInfo['limits']>): Promise<OpenGPU |
     features: [...device.features].sort(),
     limits: { maxBufferSize, maxStorageBufferBindingSize },
   };
-  return { device, adapterInfo: adapter.info, kind, info };
+  return { device, adapterInfo: adapter.info, kind, facts: factsOf(device, adapter.info), info };
 }
 
 /** Resolves once, with the first thing that makes the device's results worthless. */
@@ -126,7 +133,7 @@ function watch(device: GPUDevice): { lost: Promise<string>; closing: () => void 
   return { lost, closing: () => void (closed = true) };
 }
 
-async function activateGPU({ device, kind, info, adapterInfo }: OpenGPU): Promise<Device> {
+async function activateGPU({ device, kind, facts, info, adapterInfo }: OpenGPU): Promise<Device> {
   const { lost, closing } = watch(device);
   // tfjs registers its own factory at import when navigator.gpu is there.
   if (tf.engine().backendNames().includes('webgpu')) tf.removeBackend('webgpu');
@@ -135,7 +142,7 @@ async function activateGPU({ device, kind, info, adapterInfo }: OpenGPU): Promis
   // Small tensors would be computed on the processor, and frozen into a replayed plan.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   resetTapeAnchor();
-  setVariants(kind);
+  setVariants(kind, facts);
   setBindingLimit(info.limits.maxStorageBufferBindingSize);
   setOpsMode('kernels');
   return {
@@ -216,16 +223,32 @@ const withReason = (device: Device, reason: string): Device => ({
   info: { ...device.info, reason: [reason, device.info.reason].filter(Boolean).join('; ') },
 });
 
+/** What `fasterOfSoftware` found; a machine does not change while the page is open. */
+let verdict: { backend: 'webgpu' | 'wasm'; measured: string } | null = null;
+
 /** Without a real GPU: a short training step on software WebGPU and on wasm, and the faster one stays. */
 async function fasterOfSoftware(gpu: OpenGPU, wasmPath: string | undefined): Promise<Device> {
+  if (verdict) {
+    const opening = verdict.backend === 'webgpu' ? activateGPU(gpu) : openProcessor('wasm', wasmPath);
+    if (verdict.backend === 'wasm') gpu.device.destroy();
+    return withReason(await opening, `no GPU was found; ${verdict.measured}`);
+  }
   const wasm = await openProcessor('wasm', wasmPath);
   const wasmMs = await stepTime();
   const webgpu = await activateGPU(gpu);
-  const webgpuMs = await stepTime();
-  const measured = `a trial step took ${webgpuMs.toFixed(0)} ms with WebGPU in software, ${wasmMs.toFixed(0)} ms with ${wasm.info.backend}`;
-  if (webgpuMs <= wasmMs) return withReason(webgpu, `no GPU was found; ${measured}`);
+  const productsMs = await productsTime();
+  // Where the products alone take longer, the other kernels need not be compiled, which takes seconds here.
+  const webgpuMs = productsMs > wasmMs ? productsMs : await stepTime();
+  const onWasm = `a trial step took ${wasmMs.toFixed(0)} ms with ${wasm.info.backend}`;
+  const what = productsMs > wasmMs ? 'its matrix products alone ' : '';
+  verdict = {
+    backend: webgpuMs <= wasmMs ? 'webgpu' : 'wasm',
+    measured: `${onWasm}, ${what}${webgpuMs.toFixed(0)} ms with WebGPU in software`,
+  };
+  const reason = `no GPU was found; ${verdict.measured}`;
+  if (verdict.backend === 'webgpu') return withReason(webgpu, reason);
   webgpu.close();
-  return withReason(await openProcessor('wasm', wasmPath), `no GPU was found; ${measured}`);
+  return withReason(await openProcessor('wasm', wasmPath), reason);
 }
 
 /**
