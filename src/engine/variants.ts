@@ -15,14 +15,12 @@ export interface DeviceFacts {
   /** Names of the features that the device was opened with. */
   readonly features: readonly string[];
   readonly workgroupBytes: number;
-  readonly workgroupThreads: number;
   /** Threads in the smallest subgroup of the adapter; 0 where it is not told. */
   readonly subgroupSize: number;
 }
 const EVERYWHERE: DeviceFacts = {
   features: [],
   workgroupBytes: 16384,
-  workgroupThreads: 256,
   subgroupSize: 0,
 };
 
@@ -98,7 +96,7 @@ export function setVariants(adapter: AdapterKind, device: Partial<DeviceFacts> =
 }
 
 export const variants = (): Variants => rows;
-export const adapterIs = (): AdapterKind => kind;
+export const adapterKindNow = (): AdapterKind => kind;
 
 /**
  * Arithmetic of the matrix products from now on; `f16` keeps operands in float16 inside a kernel, weights and sums
@@ -131,7 +129,7 @@ export function withVariant<T>(variant: Variant, f: () => T): T {
 
 /** A name that tells variants apart: `shared 64x64x16 stages 1 splits 4`. */
 export const variantName = (variant: Variant): string =>
-  Object.entries(variant)
+  (Object.entries(variant) as [string, string | number][])
     .map(([field, value]) => (field === 'form' || field === 'tile' ? value : `${field} ${value}`))
     .join(' ');
 

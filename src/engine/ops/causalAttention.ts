@@ -17,9 +17,10 @@ import { allocate, launch, release, wrap } from '../dispatch';
 import { usesKernels, usesProcessor } from '../mode';
 import { attentionProcessor } from '../processor/attention';
 import { attentionVariant } from '../variants';
+import { blockKernels } from './causalAttention.blocks';
 import { rowKernels } from './causalAttention.rows';
 import { tileKernels } from './causalAttention.tiles';
-import type { AttentionShape, Size } from './causalAttention.wgsl';
+import type { AttentionKernels, AttentionShape, Size } from './causalAttention.wgsl';
 import type { Dropout } from './dropout';
 import { keepMask, thresholdOf } from './noise';
 
@@ -34,6 +35,7 @@ export interface AttentionLayout {
 }
 
 interface Launch {
+  kernels: AttentionKernels;
   shape: AttentionShape;
   sizes: Record<Size, number>;
   seed: Tensor | undefined;
@@ -41,7 +43,11 @@ interface Launch {
   backwardGrid: [number, number, number];
 }
 
-const kernels = () => (attentionVariant({ quads: 0, length: 0 }).form === 'rows' ? rowKernels : tileKernels);
+function kernelsFor(quads: number, length: number): AttentionKernels {
+  const variant = attentionVariant({ quads, length });
+  if (variant.form === 'blocks') return blockKernels(variant);
+  return variant.form === 'tiles' ? tileKernels : rowKernels;
+}
 
 function headSize(qkv: Tensor2D, { batch, length, heads }: AttentionLayout): number {
   const [rows, columns] = qkv.shape;
@@ -59,8 +65,10 @@ function headSize(qkv: Tensor2D, { batch, length, heads }: AttentionLayout): num
 function launchOf(size: number, layout: AttentionLayout): Launch {
   const { batch, length, heads, causal, dropout } = layout;
   const quads = size / 4;
-  const rows = kernels().rowsPerGroup(quads);
+  const kernels = kernelsFor(quads, length);
+  const rows = kernels.rowsPerGroup(quads);
   return {
+    kernels,
     shape: dropout ? { quads, causal, dropout: true } : { quads, causal },
     sizes: {
       length,
@@ -82,12 +90,12 @@ function noteProducts(products: number, [rows, columns]: readonly number[], { sh
 }
 
 function forward(qkv: TensorInfo, plan: Launch) {
-  const { shape, sizes, seed, forwardGrid } = plan;
+  const { kernels, shape, sizes, seed, forwardGrid } = plan;
   noteProducts(2, qkv.shape, plan);
   const [rows, columns] = qkv.shape as [number, number];
   const y = allocate([rows, columns / 3]);
   const logSum = allocate([rows * sizes.heads]);
-  launch(kernels().forward(shape), { y, logSum, qkv, seed }, sizes, forwardGrid);
+  launch(kernels.forward(shape), { y, logSum, qkv, seed }, sizes, forwardGrid);
   return { y, logSum };
 }
 
@@ -97,13 +105,13 @@ function backward(
   dy: TensorInfo,
   plan: Launch,
 ): TensorInfo {
-  const { shape, sizes, seed, backwardGrid } = plan;
+  const { kernels, shape, sizes, seed, backwardGrid } = plan;
   noteProducts(5, saved.qkv.shape, plan);
   const { qkv, y, logSum } = saved;
   const dQkv = allocate(qkv.shape);
   const delta = allocate(logSum.shape);
-  launch(kernels().backwardQueries(shape), { dQkv, delta, qkv, y, dy, logSum, seed }, sizes, backwardGrid);
-  launch(kernels().backwardKeys(shape), { dQkv, delta, qkv, dy, logSum, seed }, sizes, backwardGrid);
+  launch(kernels.backwardQueries(shape), { dQkv, delta, qkv, y, dy, logSum, seed }, sizes, backwardGrid);
+  launch(kernels.backwardKeys(shape), { dQkv, delta, qkv, dy, logSum, seed }, sizes, backwardGrid);
   release(delta);
   return dQkv;
 }
@@ -144,6 +152,7 @@ function futureMask(length: number) {
  */
 export function attention(qkv: Tensor2D, layout: AttentionLayout): Tensor2D {
   const size = headSize(qkv, layout);
+  if (usesProcessor() && !layout.dropout) return attentionProcessor(qkv, layout);
   if (!usesKernels()) return attentionReference(qkv, layout);
   if (size % 4 !== 0) {
     throw new ShapeError(
@@ -152,7 +161,6 @@ export function attention(qkv: Tensor2D, layout: AttentionLayout): Tensor2D {
     );
   }
   const plan = launchOf(size, layout);
-  if (usesProcessor() && !layout.dropout) return attentionProcessor(qkv, layout);
   return tf.customGrad((input, save) => {
     const qkv = input as Tensor2D;
     const { y, logSum } = forward(qkv, plan);

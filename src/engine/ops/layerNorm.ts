@@ -17,15 +17,16 @@ import { layerNormProcessor, layerNormServed } from '../processor/layerNorm';
 import { variants } from '../variants';
 import { rowGroup } from '../wgsl';
 
-type Rows = { threads: number };
+type Rows = { threads: number; lanes: number };
 
-const forwardKernel = kernelFamily('LayerNorm', ({ threads }: Rows) => {
-  const group = rowGroup(threads);
+const forwardKernel = kernelFamily('LayerNorm', ({ threads, lanes }: Rows) => {
+  const group = rowGroup(threads, lanes);
   return {
     write: { y: 'vec4f' as const, stats: 'vec2f' as const },
     read: { x: 'vec4f' as const, gamma: 'vec4f' as const, beta: 'vec4f' as const },
     scalars: { rows: 'u32' as const, quads: 'u32' as const, epsilon: 'f32' as const },
     workgroupSize: group.workgroupSize,
+    enables: group.enables,
     helpers: group.scratch,
     main: `
     ${group.index}
@@ -47,13 +48,14 @@ const forwardKernel = kernelFamily('LayerNorm', ({ threads }: Rows) => {
   };
 });
 
-const inputGradient = kernelFamily('LayerNormInputGradient', ({ threads }: Rows) => {
-  const group = rowGroup(threads);
+const inputGradient = kernelFamily('LayerNormInputGradient', ({ threads, lanes }: Rows) => {
+  const group = rowGroup(threads, lanes);
   return {
     write: { dx: 'vec4f' as const },
     read: { dy: 'vec4f' as const, x: 'vec4f' as const, stats: 'vec2f' as const, gamma: 'vec4f' as const },
     scalars: { rows: 'u32' as const, quads: 'u32' as const },
     workgroupSize: group.workgroupSize,
+    enables: group.enables,
     helpers: group.scratch,
     main: `
     ${group.index}
@@ -147,14 +149,14 @@ function parameterGradients({ dy, x, stats }: Backward, gamma: Parameter, beta: 
 function layerNormKernels(x: Tensor2D, gamma: Parameter, beta: Parameter, epsilon: number): Tensor2D {
   const [rows, width] = x.shape;
   const quads = width / 4;
-  const threads = variants().rowThreads;
+  const { rowThreads: threads, rowLanes: lanes } = variants();
   const grid = rowGroup(threads).grid(rows);
   const op = tf.customGrad((...args: unknown[]) => {
     const [input, save] = args as [Tensor, GradSaveFunc];
     const y = allocate([rows, width]);
     const stats = allocate([rows, 2]);
     launch(
-      forwardKernel({ threads }),
+      forwardKernel({ threads, lanes }),
       { y, stats, x: input, gamma: gamma.value, beta: beta.value },
       { rows, quads, epsilon },
       grid,
@@ -163,7 +165,12 @@ function layerNormKernels(x: Tensor2D, gamma: Parameter, beta: Parameter, epsilo
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const backward: Backward = { dy, x: saved[0]!, stats: saved[1]! };
       const dx = allocate([rows, width]);
-      launch(inputGradient({ threads }), { dx, ...backward, gamma: gamma.value }, { rows, quads }, grid);
+      launch(
+        inputGradient({ threads, lanes }),
+        { dx, ...backward, gamma: gamma.value },
+        { rows, quads },
+        grid,
+      );
       parameterGradients(backward, gamma, beta);
       return wrap(dx);
     };
