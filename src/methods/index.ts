@@ -2,6 +2,7 @@ import { annealingKd } from './annealingKd';
 import { fineTune } from './fineTune';
 import { labelSmoothing } from './labelSmoothing';
 import type { Method } from './method';
+import { railKd } from './railKd';
 import { reverseKd } from './reverseKd';
 import { selfKd } from './selfKd';
 import { tfReg } from './tfReg';
@@ -15,5 +16,6 @@ export const METHODS: readonly Method[] = [
   tfReg,
   selfKd,
   annealingKd,
+  railKd,
   reverseKd,
 ];

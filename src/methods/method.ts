@@ -53,6 +53,8 @@ export interface Progress {
 interface CommonInputs<State> {
   tokens: TokenTensors;
   targets: Targets;
+  /** This batch's share of the step's rows, for terms that are means over rows. */
+  share: number;
   /** A number that is computed anew for every step, for the weights and scalars of terms or `hostScalar`. */
   schedule(at: (progress: Progress) => number): LiveNumber;
   /**

@@ -198,12 +198,12 @@ describe('the buttons', () => {
   });
 
   test('evaluate now measures the student as it is and goes on', async () => {
-    let answered: Promise<void> | undefined;
+    let ask!: (answered: Promise<void>) => void;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
     const { run, control, seen, measured } = start((step) => {
-      if (step === 2) answered = control.evaluateNow();
+      if (step === 2) ask(control.evaluateNow());
     });
-    while (!answered) await new Promise((resolve) => setTimeout(resolve, 5));
-    await answered;
+    await asked;
     expect(measured).toEqual([0, 2]);
     expect(seen.at(-1)).toBeLessThanOrEqual(3);
     await control.stop();

@@ -56,6 +56,7 @@ export function objectiveOnLogits(
     student: { hidden: student, logits: { kind: 'dense', tensor: student }, hiddenStates: [] },
     teacher: { hidden: teacher, logits: { kind: 'dense', tensor: teacher }, hiddenStates: [] },
     targets,
+    share: 1,
     schedule: (value) => () => value(at),
     drawn: (shape, dtype, draw) => hostTensor(shape, dtype, () => draw(randomStream(1, 'objective'))),
   };
