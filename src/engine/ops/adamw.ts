@@ -159,7 +159,8 @@ function updateReference(
   settings: ReturnType<typeof settingsAt>,
   norm: Scalar,
 ): void {
-  if (usesProcessor()) {
+  // Not what plain tfjs ops read: XNNPACK keeps a packed copy of a matrix until its tensor is replaced.
+  if (usesProcessor() && !parameter.onTape) {
     const { keep } = settings;
     return updateProcessor(parameter, state, { ...settings, keep: decays(parameter) ? keep : 1 }, norm);
   }
