@@ -6,18 +6,15 @@ import { closeTestDevice } from '../../testing/gpu';
 import { tinyPlatform } from '../../testing/tinyPlatform';
 import { createClient, type Client } from '../client';
 import { portPair } from '../port';
-import type { Event } from '../protocol';
 import { createSession } from '../session';
 
 let client: Client;
 const ends = portPair();
-const events: Event[] = [];
 
 beforeAll(async () => {
   closeTestDevice();
   createSession(ends[1], tinyPlatform({ memoryBytes: 8e9 }));
   client = createClient(ends[0]);
-  client.onEvent((event) => events.push(event));
   await client.request({ type: 'open', device: 'webgpu', hubUrl: 'http://127.0.0.1:1' });
 });
 afterAll(() => ends.forEach((end) => end.close()));
@@ -66,18 +63,4 @@ test('a recipe that cannot run says why, and what is near it', async () => {
   expect(found.fits).toBe(false);
   expect(found.problem?.message).toMatch(/256/);
   expect(found.nearest.map(({ ways }) => ways)).toEqual([['shorter']]);
-});
-
-test('a run tells of its kernels, keeps its student, and is refused an estimate meanwhile', async () => {
-  await client.request({ type: 'loadModel', model: { kind: 'demo' } });
-  const run = client.request({ type: 'start', runId: 'a', recipe: recipe() });
-  await expect
-    .poll(() => events.some((event) => event.type === 'compiling'), { timeout: 120_000 })
-    .toBe(true);
-  await expect(estimate()).rejects.toThrow('is training');
-  await run;
-  const compiled = events.findLast((event) => event.type === 'compiling');
-  expect(compiled).toMatchObject({ runId: 'a', done: expect.any(Number) as number });
-  const { parts } = await estimate();
-  expect(parts.held).toBe(parts.student);
 });
