@@ -28,6 +28,7 @@ function stageDifferences(one: Stage | undefined, other: Stage | undefined): str
   }
   if (one.steps !== other.steps || one.epochs !== other.epochs) words.push('steps');
   if (one.batchSize !== other.batchSize || one.gradAccumSteps !== other.gradAccumSteps) words.push('batch');
+  if (one.dropout !== other.dropout) words.push('dropout');
   for (const [name, word] of Object.entries(OPTIMIZER_WORDS) as [keyof Stage['optimizer'], string][]) {
     if (one.optimizer[name] !== other.optimizer[name]) words.push(word);
   }
