@@ -16,8 +16,8 @@ const recipe = (precision: 'f32' | 'f16'): RecipeInput => ({
 
 test('a teacher in float16 teaches nearly the same, and its student starts from the exact weights', async () => {
   const ends = portPair();
-  createSession(ends[1]!, tinyPlatform());
-  const client = createClient(ends[0]!);
+  createSession(ends[1], tinyPlatform());
+  const client = createClient(ends[0]);
   await client.request({ type: 'open', device: 'wasm', hubUrl: 'http://127.0.0.1:1' });
   const run = (runId: string, precision: 'f32' | 'f16') =>
     client.request({ type: 'start', runId, recipe: recipe(precision) });
