@@ -159,8 +159,7 @@ function updateReference(
   settings: ReturnType<typeof settingsAt>,
   norm: Scalar,
 ): void {
-  // Not what plain tfjs ops read: XNNPACK keeps a packed copy of a matrix until its tensor is replaced.
-  if (usesProcessor() && !parameter.onTape) {
+  if (usesProcessor()) {
     const { keep } = settings;
     return updateProcessor(parameter, state, { ...settings, keep: decays(parameter) ? keep : 1 }, norm);
   }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Parameter } from '../parameter';
-import { addressOf, readDoubles, readFloats, run, scratch } from './processor';
+import { addressOf, markWritten, readDoubles, readFloats, run, scratch } from './processor';
 
 /** What an update needs besides the tensors; names as in `ops/adamw.ts`. */
 export interface UpdateSettings {
@@ -29,6 +29,7 @@ export function updateProcessor(
     ...[value, m, v, gradient!].map((tensor) => addressOf(tensor)),
     ...[size, scale, rate, keep, beta1, rest1, beta2, rest2, correction2, epsilon],
   ]);
+  markWritten(value);
 }
 
 /** sqrt of the sum of squares over all tensors. */

@@ -10,13 +10,14 @@ import { expectClose } from '../../testing/expectClose';
 import { randomValues } from '../../testing/random';
 import { openDevice, readTensor, type Device } from '../device';
 import { setOpsMode, usesProcessor } from '../mode';
+import { createAdamW } from '../ops/adamw';
 import { attention, type AttentionLayout } from '../ops/causalAttention';
 import { globalNorm } from '../ops/globalNorm';
 import { layerNorm } from '../ops/layerNorm';
 import { linear, type LinearOptions } from '../ops/linear';
 import { crossEntropy, klDivergence, type RowTerm } from '../ops/rowTerms';
 import { denseLogits, negativeLogLikelihood, tokenLoss, type Logits } from '../ops/tokenLoss';
-import type { Parameter } from '../parameter';
+import { createParameter, disposeParameter, type Parameter } from '../parameter';
 import { installWasm } from '../wasm.node';
 import { OWN_MEMORY } from './module';
 import { addressOf } from './processor';
@@ -234,6 +235,22 @@ describe('losses over rows give the value and gradients of the reference', () =>
     expectClose(actual, expected, 2e-6);
     expect(actual[2]).toBe(0);
   });
+});
+
+test('plain tfjs ops see a weight that was updated in place', async () => {
+  const weight = createParameter('weight', [2, 2], Float32Array.from([1, 0, 0, 1]));
+  const x = tf.tensor2d([1, 2], [1, 2]);
+  // XNNPACK packs the weight now.
+  expect([...(await readTensor(tf.matMul(x, weight.value)))]).toEqual([1, 2]);
+  weight.gradient = tf.keep(tf.tensor2d([1, -1, 1, -1], [2, 2]));
+  const optimizer = createAdamW([weight]);
+  optimizer
+    .step({ learningRate: 0.5, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, gradClip: 0 })
+    .dispose();
+  expectClose(await readTensor(weight.value), [0.5, 0.5, -0.5, 1.5], 1e-6, 'the weight');
+  expectClose(await readTensor(tf.matMul(x, weight.value)), [-0.5, 3.5], 1e-6, 'the product');
+  optimizer.dispose();
+  disposeParameter(weight);
 });
 
 test('the norm over several tensors', async () => {

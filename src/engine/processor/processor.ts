@@ -19,8 +19,12 @@ interface Backend {
     asm?: Record<string, unknown>;
     _malloc(bytes: number): number;
     _free(address: number): void;
+    tfjs: {
+      registerTensor(id: number, size: number, address: number): void;
+      disposeData(id: number): void;
+    };
   };
-  dataIdMap: { get(id: object): { memoryOffset: number } };
+  dataIdMap: { get(id: object): { id: number; memoryOffset: number } };
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
   disposeData(id: object): boolean;
 }
@@ -87,6 +91,18 @@ function started(): Processor {
 /** Where a tensor's elements lie; `first` counts elements. Valid until the tensor is disposed. */
 export function addressOf({ dataId }: TensorInfo, first = 0): number {
   return started().backend.dataIdMap.get(dataId).memoryOffset + 4 * first;
+}
+
+/**
+ * Tells tfjs that a kernel wrote into a tensor in place: XNNPACK keeps a packed copy of a matrix that it multiplied
+ * with for as long as the tensor is registered.
+ */
+export function markWritten({ dataId, shape }: TensorInfo): void {
+  const { wasm, dataIdMap } = started().backend;
+  const { id, memoryOffset } = dataIdMap.get(dataId);
+  const size = shape.reduce((a, b) => a * b, 1);
+  wasm.tfjs.disposeData(id);
+  wasm.tfjs.registerTensor(id, size, memoryOffset);
 }
 
 /** The float64 or float32 at an address, for what the host goes on with. */
