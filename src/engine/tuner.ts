@@ -66,10 +66,26 @@ export function hotProducts({ tokens, length, width, heads, vocabulary }: HotSiz
 const offered = (product: Tunable): Variant[] =>
   product.op === 'matmul' ? matmulVariants(product) : attentionVariants();
 
-/** Milliseconds of one variant, forward (and backward for attention), on zeros. */
+/**
+ * Milliseconds of one variant, forward (and backward for attention), on zeros; infinite when the driver refuses it.
+ * `enough`: a variant that takes longer is timed once.
+ */
 export async function timeVariant(product: Tunable, variant: Variant, enough: number): Promise<number> {
-  if (product.op === 'attention') return timeAttention(product, variant, enough);
-  const { layout, m, n, k } = product;
+  const { device } = webgpuBackend();
+  const filters = ['validation', 'internal', 'out-of-memory'] as const;
+  for (const filter of filters) device.pushErrorScope(filter);
+  const ms = await (product.op === 'attention'
+    ? timeAttention(product, variant, enough)
+    : timeMatmul(product, variant, enough));
+  const errors = await Promise.all(filters.map(() => device.popErrorScope()));
+  return errors.some((error) => error !== null) ? Infinity : ms;
+}
+
+async function timeMatmul(
+  { layout, m, n, k }: Tunable & { op: 'matmul' },
+  variant: Variant,
+  enough: number,
+): Promise<number> {
   const quads = (size: number) => Math.ceil(size / 4) * 4;
   const [a, b, c] = [
     allocate(layout === 'tn' ? [k, quads(m)] : [m, quads(k)]),
@@ -143,7 +159,7 @@ export function createTuner(
     for (const variant of variantsOf(product)) {
       if (signal.aborted) return null;
       const ms = await time(product, variant, HOPELESS * (best?.ms ?? Infinity));
-      if (!best || ms < best.ms) best = { variant, ms };
+      if (ms < (best?.ms ?? Infinity)) best = { variant, ms };
     }
     return best?.variant ?? null;
   }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { directoryStore, fileNameOf, memoryStore, type ByteStore } from './storage';
+import { directoryStore, fileNameOf, memoryStore, textEntries, type ByteStore } from './storage';
 import { folderStore } from './storage.node';
 
 /**
@@ -165,4 +165,15 @@ test('a half-written file of the disk store has another name', async () => {
 test('names become file names that no file system takes for a path', () => {
   expect(fileNameOf('..')).toBe('%2E.');
   expect(fileNameOf('a/b')).toBe('a%2Fb');
+});
+
+test('texts are kept by key, and not at all where there is no store', async () => {
+  const store = memoryStore();
+  const texts = textEntries(() => Promise.resolve(store), 'notes');
+  expect(await texts.get('a/b')).toBeNull();
+  await texts.set('a/b', 'ä');
+  expect(await textEntries(() => Promise.resolve(store), 'notes').get('a/b')).toBe('ä');
+  const none = textEntries(() => Promise.resolve(null), 'notes');
+  await none.set('a/b', 'x');
+  expect(await none.get('a/b')).toBeNull();
 });

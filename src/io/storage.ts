@@ -129,6 +129,21 @@ export async function openBrowserStore(name: string): Promise<ByteStore | null> 
   }
 }
 
+/** Texts by key in one folder of a store that is opened when it is first asked; without one nothing is kept. */
+export function textEntries(open: () => Promise<ByteStore | null>, folder: string) {
+  let store: Promise<ByteStore | null> | undefined;
+  const opened = () => (store ??= open());
+  return {
+    async get(key: string): Promise<string | null> {
+      const bytes = await (await opened())?.get(folder, key);
+      return bytes ? new TextDecoder().decode(bytes) : null;
+    },
+    async set(key: string, text: string): Promise<void> {
+      await (await opened())?.put(folder, key, new TextEncoder().encode(text));
+    },
+  };
+}
+
 /** A store that lasts as long as the page: where nothing better is there, and in tests. */
 export function memoryStore(): ByteStore {
   const entries = new Map<string, Uint8Array<ArrayBuffer>>();

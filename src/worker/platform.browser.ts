@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { hubFileSet } from '../io/hub';
 import { httpFileSet } from '../io/source';
-import { openBrowserStore } from '../io/storage';
+import { openBrowserStore, textEntries } from '../io/storage';
 import type { Platform } from './platform';
 
 const TEACHER = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
@@ -17,7 +17,7 @@ const TASKS = ['category', 'same-sense'].flatMap((task) =>
 /** `base` is the folder that the page was served from. */
 export function browserPlatform(base: string): Platform {
   const demo = new URL('demo', new URL(base, globalThis.location.href)).href;
-  // Chromium tells whole gibibytes, and 8 for more; others nothing.
+  // Chromium tells it rounded to a power of two and up to a limit of its own; others tell nothing.
   const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
   return {
     // The build keeps the names of the three files (vite.config.ts), so one of them tells where all are.
@@ -26,6 +26,7 @@ export function browserPlatform(base: string): Platform {
     memoryBytes: deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30,
     demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
     demoTexts: () => Promise.resolve(httpFileSet('demo', demo, [...TEXTS, ...TASKS])),
+    tuning: textEntries(() => openBrowserStore('tuning'), 'kernels'),
     async openHub({ onProgress, ...request }) {
       return hubFileSet({
         ...request,

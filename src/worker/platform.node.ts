@@ -7,6 +7,7 @@ import { installWasm } from '../engine/wasm.node';
 import { SourceError } from '../errors';
 import { hubFileSet } from '../io/hub';
 import { fileSource, folderFileSet } from '../io/source.node';
+import { textEntries } from '../io/storage';
 import { folderStore } from '../io/storage.node';
 import type { Platform } from './platform';
 
@@ -32,6 +33,8 @@ export function nodePlatform(root: string): Platform {
         cache: folderStore(cacheFolder()),
         onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
       }),
+    tuning: textEntries(() => Promise.resolve(folderStore(cacheFolder())), 'tuning'),
+    tunesFirst: true,
     openFolder: folderFileSet,
     async openText(path) {
       const found = await stat(path).catch(() => null);

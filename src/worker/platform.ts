@@ -1,5 +1,6 @@
 /** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
 import type { TextFile } from '../data/textFiles';
+import type { TuningStore } from '../engine/tuner';
 import type { FileSet } from '../io/source';
 import type { TrainingSnapshot } from '../train/snapshot';
 
@@ -40,4 +41,8 @@ export interface Platform {
   openText?(path: string): Promise<TextFile>;
   /** Absent where snapshots are not kept. */
   readonly snapshots?: SnapshotStore;
+  /** Where the fastest kernels of an adapter are kept; absent: the usual ones run. */
+  readonly tuning?: TuningStore;
+  /** A run waits until kernels are timed; otherwise they are timed while nothing runs. */
+  readonly tunesFirst?: boolean;
 }

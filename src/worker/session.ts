@@ -25,6 +25,7 @@ import { continuePrompt, exportModel } from './session/students';
 import { evaluateOnTask } from './session/evaluateTask';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
+import { createTuning } from './session/tuning';
 import { requireTokenizer } from './session/vocabulary';
 
 /** A running command. */
@@ -77,6 +78,13 @@ export function createSession(port: Port, platform: Platform): void {
     busy: runs.busy,
   });
 
+  const tuning = createTuning({
+    store: platform.tuning,
+    first: platform.tunesFirst ?? false,
+    lane,
+    busy: () => runs.inProgress(),
+  });
+
   async function open({
     device: prefer,
     hubUrl: url,
@@ -89,6 +97,7 @@ export function createSession(port: Port, platform: Platform): void {
     hubUrl = url;
     const opened = await openDevice({ prefer, wasmPath: platform.wasmPath });
     device = opened;
+    await tuning.opened(opened.info.software);
     lost = opened.lost.then((reason) => {
       throw new DeviceError(reason, 'Close other pages that use the GPU, then start again.');
     });
@@ -144,6 +153,7 @@ export function createSession(port: Port, platform: Platform): void {
     info();
     // A measurement of a selection is a courtesy; whoever starts a run wants the run.
     for (const { type, abort } of running.values()) if (type === 'measure') abort.abort();
+    await tuning.settle();
     await lane.run(() => Promise.resolve());
     return runs.start(command, task);
   }
@@ -156,6 +166,7 @@ export function createSession(port: Port, platform: Platform): void {
         const { card, vocabulary } = await loader.load(command.model, task, command.purpose);
         if (vocabulary.tokenizer) reader = card.ref;
         if (!runs.inProgress()) await lane.run(async () => models.releaseOthers(card.ref));
+        tuning.prepare(models.get(card.ref).config);
         return card;
       }
       case 'loadText': {
