@@ -208,18 +208,15 @@ const backwardKeys = kernelFamily('AttentionBackwardKeys', (shape: Shape) => {
   };
 });
 
-/** The kernels with and without swaps, which need a device with subgroups. */
-export function rowKernelsWith(swaps: () => boolean): AttentionKernels {
-  const lanes = () => (swaps() ? 4 : THREADS);
-  return {
-    forward: (shape) => forward({ ...shape, swaps: swaps() }),
-    backwardQueries: (shape) => backwardQueries({ ...shape, swaps: swaps() }),
-    backwardKeys: (shape) => backwardKeys({ ...shape, swaps: swaps() }),
-    rowsPerGroup: (quads) => ({
-      forward: forwardRows(quads) * lanes(),
-      backward: backwardRows(quads) * lanes(),
-    }),
-  };
-}
+const canSwap = () => webgpuBackend().device.features.has('subgroups');
+const lanes = () => (canSwap() ? 4 : THREADS);
 
-export const rowKernels = rowKernelsWith(() => webgpuBackend().device.features.has('subgroups'));
+export const rowKernels: AttentionKernels = {
+  forward: (shape) => forward({ ...shape, swaps: canSwap() }),
+  backwardQueries: (shape) => backwardQueries({ ...shape, swaps: canSwap() }),
+  backwardKeys: (shape) => backwardKeys({ ...shape, swaps: canSwap() }),
+  rowsPerGroup: (quads) => ({
+    forward: forwardRows(quads) * lanes(),
+    backward: backwardRows(quads) * lanes(),
+  }),
+};
