@@ -1,6 +1,8 @@
 /** Traced and replayed, a run gives the same bits as one that runs op by op. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as tf from '@tensorflow/tfjs-core';
+import { webgpuBackend } from '../engine/dispatch';
+import { setVariants } from '../engine/variants';
 import { METHODS } from '../methods/index';
 import type { Model } from '../model/gpt2';
 import { disposeParams, initialiseParams } from '../model/params';
@@ -10,7 +12,6 @@ import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/tr
 useTestDevice();
 
 const config = {
-  nLayer: 1,
   nHead: 2,
   nEmbd: 16,
   nPositions: 8,
@@ -20,14 +21,14 @@ const config = {
   layerNormEpsilon: 1e-5,
 } as const;
 
-const newModel = (seed: number, trainable = true): Model => ({
-  config,
-  params: initialiseParams(config, seed, trainable),
+const newModel = (seed: number, nLayer: number, trainable = true): Model => ({
+  config: { ...config, nLayer },
+  params: initialiseParams({ ...config, nLayer }, seed, trainable),
 });
 
 async function lossesOf(plan: 'on' | 'off', stage: object) {
-  const student = newModel(1);
-  const teacher = newModel(2, false);
+  const student = newModel(1, 2);
+  const teacher = newModel(2, 3, false);
   const recipe = { ...trainingRecipe([{ batchSize: 2, ...stage }]), plan };
   const batches = () => cycle(randomBatches(7, 2, 8, config.vocabSize));
   const { steps, events } = await runTraining({ recipe, batches, student, teacher });
@@ -60,6 +61,7 @@ const STAGES = {
   'clipped hard, cosine schedule': { optimizer: { ...FAST, schedule: 'cosine', gradClip: 0.1 } },
   'not clipped, updates while the backward pass runs': { optimizer: { ...FAST, gradClip: 0 } },
   'two micro-batches': { gradAccumSteps: 2, optimizer: FAST },
+  'dropout and recompute': { dropout: 0.1, recompute: true, optimizer: FAST },
   'three micro-batches': { gradAccumSteps: 3, optimizer: { ...FAST, gradClip: 0 } },
 };
 
@@ -67,8 +69,39 @@ test.each(Object.entries(STAGES))('%s: the same bits', async (_, stage) => {
   await checkEqual({ method: 'vanilla-kd', steps: 12, ...stage });
 });
 
+test('on the kernels for real GPUs: the same bits', async () => {
+  setVariants('hardware');
+  try {
+    await checkEqual({ method: 'vanilla-kd', steps: 5, optimizer: { ...FAST, gradClip: 0 } });
+  } finally {
+    setVariants('software');
+  }
+});
+
+test('a schedule of learning rate and temperature compiles nothing after the first step', async () => {
+  const { device } = webgpuBackend();
+  const compiled: number[] = [];
+  const spies = (['createComputePipeline', 'createComputePipelineAsync', 'createShaderModule'] as const).map(
+    (name) => vi.spyOn(device, name),
+  );
+  const [student, teacher] = [newModel(1, 2), newModel(2, 3, false)];
+  await runTraining({
+    recipe: trainingRecipe([{ method: 'annealing-kd', steps: 12, batchSize: 2, settings: { share: 1 } }]),
+    batches: () => cycle(randomBatches(3, 2, 8, config.vocabSize)),
+    student,
+    teacher,
+    onEvent: ({ type }) => {
+      if (type === 'step') compiled.push(spies.reduce((sum, { mock }) => sum + mock.calls.length, 0));
+    },
+  });
+  vi.restoreAllMocks();
+  expect(new Set(compiled).size).toBe(1);
+  disposeParams(student.params);
+  disposeParams(teacher.params);
+});
+
 test('a thousand replayed steps leave tensors and bytes as they were', async () => {
-  const student = newModel(1);
+  const student = newModel(1, 2);
   const recipe = trainingRecipe([{ method: 'fine-tune', steps: 1000, batchSize: 2 }]);
   const seen: string[] = [];
   await runTraining({

@@ -20,7 +20,7 @@ import { flatIndex, kernelFamily, linearGrid } from '../kernel';
 import { IS_FINITE, type LossScale } from '../lossScale';
 import { usesKernels, usesProcessor } from '../mode';
 import { clearGradients, type Parameter } from '../parameter';
-import { asEarlyAsPossible } from '../plan/recorder';
+import { asEarlyAsPossible } from '../plan/notes';
 import { updateProcessor } from '../processor/adamw';
 import { elementParts } from '../ranges';
 import { zeros } from '../zeros';

@@ -8,7 +8,7 @@
  * dispatch bind one buffer both for reading and for writing.
  */
 import { accesses } from './order';
-import type { Command } from './recorder';
+import type { Command } from './notes';
 
 /** A buffer's life, in positions of commands. */
 export interface Life {

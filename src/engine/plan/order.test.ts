@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { accesses, orderCommands } from './order';
-import type { Command } from './recorder';
+import type { Command } from './notes';
 
 const buffers = Array.from({ length: 6 }, (_, i) => ({ label: `buffer ${i}` }) as unknown as GPUBuffer);
 

@@ -6,7 +6,7 @@
  * A command depends on an earlier one that writes what it reads or writes, or reads what it writes; none of
  * these pairs ever changes places, so a reordered step computes the same bits.
  */
-import type { Command } from './recorder';
+import type { Command } from './notes';
 
 /** Buffers that a command reads and writes. */
 export function accesses(command: Command): { reads: GPUBuffer[]; writes: GPUBuffer[] } {

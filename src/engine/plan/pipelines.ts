@@ -4,7 +4,8 @@
  */
 import { DeviceError } from '../../errors';
 import { compiledPipelines, webgpuBackend } from '../dispatch';
-import type { NotedPipeline, Recording } from './recorder';
+import type { NotedPipeline } from './notes';
+import type { Recording } from './recorder';
 
 /** Told the kernels compiled so far and in all. */
 export type CompileProgress = (done: number, total: number) => void;

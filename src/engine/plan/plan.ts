@@ -8,7 +8,8 @@ import { PlanError } from '../../errors';
 import { markWritten, webgpuBackend } from '../dispatch';
 import { compilePipelines, type CompileProgress } from './pipelines';
 import { poolOf, type MemoryPool } from './pool';
-import { notedBuffer, resourceOf, type Command, type NotedBinding } from './recorder';
+import { notedBuffer, type Command, type NotedBinding } from './notes';
+import { resourceOf } from './recorder';
 import { discard, ownBuffers, type StepCost, type TracedStep } from './trace';
 
 export interface Plan {

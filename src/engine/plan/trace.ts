@@ -9,7 +9,8 @@ import { flopsNoted, type MemoryKind } from '../cost';
 import { webgpuBackend } from '../dispatch';
 import { livesOf, peakOf, place, type Life, type Placement } from './memory';
 import { accesses, orderCommands } from './order';
-import { notedBuffer, Recorder, resourceOf, type Command, type Recording } from './recorder';
+import { notedBuffer, type Command } from './notes';
+import { Recorder, resourceOf, type Recording } from './recorder';
 
 /** What a traced step needs; bytes on the device. */
 export interface StepCost {
