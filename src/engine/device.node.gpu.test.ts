@@ -132,14 +132,18 @@ describe('openDevice', () => {
   });
 
   test('a device that is asked to make do with less says so, and refuses what it cannot bind', async () => {
-    device = await openDevice({ prefer: 'webgpu', atMost: { maxStorageBufferBindingSize: 2 ** 20 } });
-    expect(device.info.limits.maxStorageBufferBindingSize).toBe(2 ** 20);
+    const atMost = { maxStorageBufferBindingSize: 2 ** 20, maxBufferSize: 2 ** 22 };
+    device = await openDevice({ prefer: 'webgpu', atMost });
+    expect(device.info.limits).toEqual(atMost);
     expect(webgpuBackend().device.limits.maxStorageBufferBindingSize).toBe(2 ** 27);
     const [factor, x] = [tf.tensor1d([2]), tf.zeros([2 ** 18 + 1])];
     expect(() => times(x, factor)).toThrow(
       'the operand x of kernel TestScale{"threads":8} has 1048580 bytes, this device binds at most 1048576 at once',
     );
     tf.dispose([factor, x]);
+    expect(() => allocate([2 ** 10, 2 ** 10 + 1])).toThrow(
+      'a tensor [1024, 1025] has 4198400 bytes, a buffer of this device holds at most 4194304',
+    );
   });
 
   test('auto without a GPU measures software WebGPU and wasm and keeps the faster one', async () => {

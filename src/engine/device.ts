@@ -13,7 +13,7 @@ import { setOpsMode } from './mode';
 import { resetTapeAnchor } from './parameter';
 import { productsTime, stepTime } from './probe';
 import { startProcessor } from './processor/processor';
-import { setBindingLimit } from './ranges';
+import { setBindingLimit, setBufferLimit } from './ranges';
 import { adapterKind, setVariants, type AdapterKind, type DeviceFacts } from './variants';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
@@ -144,6 +144,7 @@ async function activateGPU({ device, kind, facts, info, adapterInfo }: OpenGPU):
   resetTapeAnchor();
   setVariants(kind, facts);
   setBindingLimit(info.limits.maxStorageBufferBindingSize);
+  setBufferLimit(info.limits.maxBufferSize);
   setOpsMode('kernels');
   return {
     info,

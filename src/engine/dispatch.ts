@@ -11,7 +11,7 @@ import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { DeviceError } from '../errors';
 import { traceListener } from './host';
 import type { Kernel } from './kernel';
-import { bindingLimit, tensorOf, type Operand } from './ranges';
+import { bindingLimit, checkBufferSize, tensorOf, type Operand } from './ranges';
 
 export type { Operand } from './ranges';
 
@@ -149,9 +149,14 @@ export function launch<B extends string, U extends string>(
   }
 }
 
-/** A new uninitialised GPU tensor, owned by the caller: `release` it, or `wrap` it for the tape. */
+/**
+ * A new uninitialised GPU tensor, owned by the caller: `release` it, or `wrap` it for the tape. Throws DeviceError for
+ * one that the device has no buffer for.
+ */
 export function allocate(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
   const backend = webgpuBackend();
+  // What is only traced is told in sizes, by whoever traces.
+  if (!traceListener()) checkBufferSize(shape);
   const info = backend.makeTensorInfo(shape, dtype);
   backend.uploadToGPU(info.dataId);
   return info;

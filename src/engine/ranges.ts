@@ -34,6 +34,23 @@ export function setBindingLimit(bytes: number): void {
   limit = bytes;
 }
 
+let bufferLimit = Infinity;
+
+/** Called when a device is opened. */
+export function setBufferLimit(bytes: number): void {
+  bufferLimit = bytes;
+}
+
+/** Throws DeviceError for a tensor that no buffer of the device can hold. */
+export function checkBufferSize(shape: readonly number[]): void {
+  const bytes = shape.reduce((product, size) => product * size, 4);
+  if (bytes <= bufferLimit) return;
+  throw new DeviceError(
+    `a tensor [${shape.join(', ')}] has ${bytes} bytes, a buffer of this device holds at most ${bufferLimit}`,
+    'Choose a smaller model or batch, or another device.',
+  );
+}
+
 /** Consecutive items (elements, rows) of tensors that have `length` of them. */
 export interface Part {
   readonly first: number;
