@@ -1,5 +1,5 @@
 /** Files that a command leaves behind. A file appears under its name only when it is complete. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { RecipeError } from '../errors';
 
@@ -7,6 +7,22 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.part`;
   await writeFile(temporary, content);
+  await rename(temporary, path);
+}
+
+/** The same for a file that comes in chunks, each used before the next one is asked for. */
+export async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.part`;
+  const file = await open(temporary, 'w');
+  try {
+    for await (const chunk of chunks) await file.writeFile(chunk);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
   await rename(temporary, path);
 }
 

@@ -27,7 +27,8 @@ export interface ExportRequest {
   tokenizerFiles: readonly ExportedFile[];
 }
 
-const STORED: Record<ExportDtype, { dtype: FloatDtype; torch: string }> = {
+/** How a dtype is called in safetensors and in config.json. */
+export const STORED: Record<ExportDtype, { dtype: FloatDtype; torch: string }> = {
   f32: { dtype: 'F32', torch: 'float32' },
   f16: { dtype: 'F16', torch: 'float16' },
   bf16: { dtype: 'BF16', torch: 'bfloat16' },
@@ -68,26 +69,38 @@ export function convertTensor(name: string, tensor: ExportTensor, dtype: FloatDt
   const values = 'values' in tensor ? tensor.values : decodeFloats(tensor.dtype, tensor.bytes);
   const bytes = encodeFloats(dtype, values);
   const source = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const lost = countNonFinite(dtype, bytes) - countNonFinite('F32', source);
+  refuseLost(name, countNonFinite(dtype, bytes) - countNonFinite('F32', source), dtype);
+  return { dtype, shape, bytes };
+}
+
+/** Throws CheckpointError when `lost` values of a weight became infinite in `dtype`. */
+export function refuseLost(name: string, lost: number, dtype: FloatDtype): void {
   if (lost > 0)
     throw new CheckpointError(
       `${name} holds ${lost} value${lost === 1 ? '' : 's'} beyond the largest ${dtype} number`,
       'Export as bf16 or f32, which reach further.',
     );
-  return { dtype, shape, bytes };
+}
+
+/** The name of a weight in transformers' files. */
+export const fileNameOf = (name: string): string => (OUTSIDE.has(name) ? name : `transformer.${name}`);
+
+export function configFile(config: Record<string, unknown>, dtype: ExportDtype): ExportedFile {
+  const { torch } = STORED[dtype];
+  // Newer transformers write `dtype`, older ones `torch_dtype`; a stale one of either must not contradict.
+  const complete: Record<string, unknown> = { ...config, torch_dtype: torch };
+  if ('dtype' in complete) complete['dtype'] = torch;
+  return { name: 'config.json', bytes: new TextEncoder().encode(`${JSON.stringify(complete, null, 2)}\n`) };
 }
 
 /** The files of a student. Throws CheckpointError when a weight does not fit the dtype. */
 export function exportCheckpoint(request: ExportRequest): ExportedFile[] {
-  const { dtype, torch } = STORED[request.dtype];
+  const { dtype } = STORED[request.dtype];
   const tensors = new Map<string, RawTensor>();
   for (const [name, tensor] of request.tensors)
-    tensors.set(OUTSIDE.has(name) ? name : `transformer.${name}`, convertTensor(name, tensor, dtype));
-  // Newer transformers write `dtype`, older ones `torch_dtype`; a stale one of either must not contradict.
-  const config: Record<string, unknown> = { ...request.config, torch_dtype: torch };
-  if ('dtype' in config) config['dtype'] = torch;
+    tensors.set(fileNameOf(name), convertTensor(name, tensor, dtype));
   return [
-    { name: 'config.json', bytes: new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`) },
+    configFile(request.config, request.dtype),
     // transformers refuses safetensors files without this metadata.
     { name: 'model.safetensors', bytes: writeSafetensors(tensors, { format: 'pt' }) },
     ...request.tokenizerFiles,

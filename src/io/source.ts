@@ -11,26 +11,22 @@ import { CheckpointError, SourceError } from '../errors';
  */
 export const PIECE_BYTES = 1 << 23;
 
-// Of 2024; Node 20 lacks it.
-type MovableBuffer = ArrayBuffer & { transfer?(length: number): ArrayBuffer };
-
 /** A port whose other end is gone. Made when it is first needed. */
 let nowhere: MessagePort | undefined;
 
 /**
  * Gives the memory of bytes back at once. The garbage collector is slow with what lies outside its own heap: it
- * would let 60 MB of pieces lie. The array, and every view of its buffer, is empty afterwards; bytes that were let go
- * already may be let go again.
+ * would let tens of megabytes of pieces lie, in a browser's worker hundreds. The array, and every view of its
+ * buffer, is empty afterwards; bytes that were let go already may be let go again.
  */
-export function letGo(bytes: { buffer: ArrayBuffer }): void {
-  const buffer: MovableBuffer = bytes.buffer;
+export function letGo({ buffer }: { buffer: ArrayBuffer }): void {
   if (buffer.byteLength === 0) return;
-  if (buffer.transfer) return void buffer.transfer(0);
   if (!nowhere) {
     const { port1, port2 } = new MessageChannel();
     port1.close();
     nowhere = port2;
   }
+  // Not `buffer.transfer`: Chromium keeps the memory of what came from the network or the disk until it collects.
   nowhere.postMessage(null, [buffer]);
 }
 

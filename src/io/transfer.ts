@@ -4,6 +4,7 @@
  */
 import { SourceError } from '../errors';
 import { cancelled, refusal, UnreachableError } from './httpErrors';
+import { letGo } from './source';
 
 /** What every request of ours needs. */
 export interface Asking {
@@ -137,7 +138,7 @@ export function sentenceFetch(request: Asking): typeof fetch {
 }
 
 interface Connection {
-  reader: ReadableStreamDefaultReader<Uint8Array>;
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   /** Bytes before the wanted ones, from a server that ignores ranges. */
   skip: number;
 }
@@ -174,7 +175,10 @@ async function connect(
 }
 
 /** The next piece; rejects when none comes for `stallMs`. */
-function readWithin(connection: Connection, stallMs: number): Promise<ReadableStreamReadResult<Uint8Array>> {
+function readWithin(
+  connection: Connection,
+  stallMs: number,
+): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no data for ${stallMs / 1000} s`)), stallMs);
     connection.reader
@@ -209,9 +213,9 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
       connection = await connect(transfer, url, init, position, version);
     }
 
-    async function next(): Promise<Uint8Array> {
+    async function next(): Promise<Uint8Array<ArrayBuffer>> {
       for (;;) {
-        let piece: Uint8Array | undefined;
+        let piece: Uint8Array<ArrayBuffer> | undefined;
         let reason = 'the connection ended early';
         try {
           piece = (await readWithin(connection, patience.stallMs)).value;
@@ -235,9 +239,12 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
           while (position < end) {
             const piece = await next();
             failures = 0;
+            const { length } = piece;
             transfer.into.set(piece, position - start);
-            position += piece.length;
-            transfer.onBytes(piece.length);
+            // Browsers let these lie for long, hundreds of megabytes in a worker.
+            if (length === piece.buffer.byteLength) letGo(piece);
+            position += length;
+            transfer.onBytes(length);
           }
         } catch (error) {
           transfer.onFailure(error);

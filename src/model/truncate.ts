@@ -3,47 +3,36 @@
  * teacher's embeddings and last layer norm. No weight is converted, so it needs no device and loses nothing.
  * Source: "A Short Study on Compressing Decoder-Based Language Models", arXiv:2110.08460, section 2.1.
  */
-import { CancelledError } from '../errors';
-import type { Checkpoint, FloatTensor } from '../io/checkpoint';
+import type { Checkpoint } from '../io/checkpoint';
+import type { StreamedTensor } from '../io/exportStream';
+import type { FloatDtype } from '../io/floats';
 import type { GPT2Config } from './config';
 import { checkTensors, sourceNames } from './params';
 import { checkLayers } from './selection';
 
 export interface TruncatedModel {
   config: GPT2Config;
-  /** The student's tensors by canonical name, as stored in the teacher. */
-  tensors: Map<string, FloatTensor>;
-}
-
-export interface TruncateOptions {
-  /** Told the stored bytes read so far and in all. */
-  onProgress?: (doneBytes: number, totalBytes: number) => void;
-  signal?: AbortSignal;
+  /** The student's tensors by canonical name, as stored in the teacher; read when they are asked for. */
+  tensors: Map<string, StreamedTensor & { dtype: FloatDtype }>;
 }
 
 /**
- * Reads the student's tensors, and no other bytes of the weights. `layers` are the kept blocks in order.
- * Throws SelectionError for impossible layers, CheckpointError as `checkTensors` does, CancelledError on the signal.
+ * The student of the kept blocks `layers`, in order. Its pieces read its tensors and no other bytes of the weights.
+ * Throws SelectionError for impossible layers, CheckpointError as `checkTensors` does.
  */
-export async function truncateCheckpoint(
+export function truncateCheckpoint(
   checkpoint: Checkpoint,
   config: GPT2Config,
   layers: readonly number[],
-  options: TruncateOptions = {},
-): Promise<TruncatedModel> {
+): TruncatedModel {
   checkLayers(layers, config.nLayer);
   checkTensors(checkpoint.tensors, config);
-  const sources = sourceNames(config, layers);
-  let total = 0;
-  for (const source of sources.values()) total += checkpoint.tensors.get(source)!.bytes;
-  const tensors = new Map<string, FloatTensor>();
-  let done = 0;
-  for (const [name, source] of sources) {
-    if (options.signal?.aborted) throw new CancelledError('truncation was cancelled');
-    const tensor = await checkpoint.readRaw(source);
-    tensors.set(name, tensor);
-    done += tensor.bytes.byteLength;
-    options.onProgress?.(done, total);
-  }
-  return { config: { ...config, nLayer: layers.length }, tensors };
+  const tensors = [...sourceNames(config, layers)].map(([name, source]) => {
+    const { dtype, shape } = checkpoint.tensors.get(source)!;
+    const pieces = async function* () {
+      for await (const { bytes } of checkpoint.rawPieces(source)) yield { dtype, bytes };
+    };
+    return [name, { dtype, shape, pieces }] as const;
+  });
+  return { config: { ...config, nLayer: layers.length }, tensors: new Map(tensors) };
 }

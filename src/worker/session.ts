@@ -34,6 +34,13 @@ interface Running {
   abort: AbortController;
 }
 
+/** What an answer hands over instead of copying: an export's weights. Its other files are still needed here. */
+function moved(type: Command['type'], result: Answers[Command['type']]): Transferable[] {
+  if (type !== 'export') return [];
+  const files = result as Answers['export'];
+  return files.filter(({ name }) => name.endsWith('.safetensors')).map(({ bytes }) => bytes.buffer);
+}
+
 /** Connects a session to its end of the channel. It lives as long as the channel does. */
 export function createSession(port: Port, platform: Platform): void {
   const running = new Map<number, Running>();
@@ -57,7 +64,7 @@ export function createSession(port: Port, platform: Platform): void {
   });
   const texts = textRegistry({ platform, openModel: loader.ensure });
   const rows = rowRegistry(platform);
-  const measurements = createMeasurements(texts);
+  const measurements = createMeasurements(texts, () => device?.info.software ?? false);
   const info = () => {
     if (device) return device.info;
     throw new DeviceError('no device is open', 'Send `open` first.');
@@ -226,7 +233,7 @@ export function createSession(port: Port, platform: Platform): void {
     const work = perform(command, task);
     void (type === 'open' ? work : Promise.race([work, lost]))
       .then(
-        (result) => send({ type: 'done', id, result }),
+        (result) => port.postMessage({ type: 'done', id, result } satisfies Event, moved(type, result)),
         (error: unknown) => send({ type: 'failed', id, error: errorReport(error) }),
       )
       .finally(() => running.delete(id));

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { RecipeError } from '../../errors';
 import { openCheckpoint } from '../../io/checkpoint';
-import { exportCheckpoint, readTokenizerFiles, type ExportDtype } from '../../io/export';
+import { readTokenizerFiles, type ExportDtype } from '../../io/export';
+import { streamCheckpoint } from '../../io/exportStream';
 import { parameterCount, parseConfig, toHuggingFaceConfig } from '../../model/config';
 import { checkLayers, selectLayers } from '../../model/selection';
 import { truncateCheckpoint } from '../../model/truncate';
@@ -8,7 +10,7 @@ import type { Arguments } from '../args';
 import type { Command } from '../command';
 import { HUB_OPTION, openFiles, resolveModel } from '../model';
 import { hubUrlOf, machinePlatform } from '../session';
-import { refuseOverwriting, writeFiles } from '../write';
+import { refuseOverwriting, writeChunks, writeFiles } from '../write';
 import { checkStrategy, COUNT, SEED, STRATEGY_OPTION } from './select';
 
 const DTYPES = ['f32', 'f16', 'bf16'] as const;
@@ -60,16 +62,16 @@ export const truncate: Command = {
     const checkpoint = await openCheckpoint(files);
     const teacher = parseConfig(checkpoint.config);
     const layers = chosenLayers(args, teacher.nLayer, out.note);
-    const { config, tensors } = await truncateCheckpoint(checkpoint, teacher, layers);
-    checkpoint.warnings.forEach((warning) => out.note(`warning: ${warning}`));
+    const { config, tensors } = truncateCheckpoint(checkpoint, teacher, layers);
     const dtype = asked ?? (tensors.get('wte.weight')!.dtype.toLowerCase() as ExportDtype);
-    const student = exportCheckpoint({
+    const student = streamCheckpoint({
       config: toHuggingFaceConfig(config, checkpoint.config),
       tensors,
       dtype,
-      tokenizerFiles: await readTokenizerFiles(files),
     });
-    await writeFiles(folder, student);
+    await writeFiles(folder, [student.config, ...(await readTokenizerFiles(files))]);
+    await writeChunks(join(folder, student.weights.name), student.weights.chunks);
+    checkpoint.warnings.forEach((warning) => out.note(`warning: ${warning}`));
     const parameters = parameterCount(config);
     const bytes = parameters * (dtype === 'f32' ? 4 : 2);
     out.result({ out: folder, layers, parameters, bytes }, [

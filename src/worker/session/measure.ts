@@ -1,5 +1,6 @@
 /** Zero-shot perplexity of any layers of a loaded model on one small fixed text, each set measured once. */
 import { perplexity } from '../../eval/perplexity';
+import { flopsPerToken, type GPT2Config } from '../../model/config';
 import type { PerplexityReport } from '../protocol';
 import { refuseClassifier, type KnownModel } from './models';
 import type { Task } from './task';
@@ -9,6 +10,20 @@ import { requireTokenizer } from './vocabulary';
 /** Enough for strategies to stand apart, few enough for a second on a small GPU. */
 const TOKENS = 4096;
 const WINDOW = 128;
+/** Without a GPU about 20 seconds of work: all 4,096 tokens for the demo, one window for a GPT-2 small. */
+const SOFTWARE_FLOPS = 2e10;
+
+/**
+ * How much is measured at once and in all. A model of millions of weights would keep a processor busy for minutes,
+ * and a measurement that is not wanted any more ends only between two batches.
+ */
+export function measuredWindows(config: GPT2Config, software: boolean): { count: number; batchSize: number } {
+  const window = Math.min(WINDOW, config.nPositions);
+  const count = TOKENS / window;
+  const affordable = Math.floor(SOFTWARE_FLOPS / (window * flopsPerToken(config)));
+  if (!software || affordable >= count) return { count, batchSize: 8 };
+  return { count: Math.max(1, affordable), batchSize: 1 };
+}
 
 /**
  * `count` windows spread evenly over a stream, side by side: all parts of a text that is sorted by source, and
@@ -32,7 +47,8 @@ export interface Measurements {
   forget(ref: string): void;
 }
 
-export function createMeasurements(texts: TextRegistry): Measurements {
+/** `software` says whether the device is a processor. */
+export function createMeasurements(texts: TextRegistry, software: () => boolean): Measurements {
   const known = new Map<string, PerplexityReport>();
   return {
     async measure(model, layers, task) {
@@ -44,7 +60,9 @@ export function createMeasurements(texts: TextRegistry): Measurements {
       const { ids } = await texts.heldOut(tokenizer, task);
       const window = Math.min(WINDOW, model.config.nPositions);
       const view = await model.view(layers, task);
-      const report = await perplexity(view.params, view.config, spreadWindows(ids, window, TOKENS / window), {
+      const { count, batchSize } = measuredWindows(view.config, software());
+      const report = await perplexity(view.params, view.config, spreadWindows(ids, window, count), {
+        batchSize,
         window,
         stride: window,
         signal: task.signal,

@@ -1,6 +1,8 @@
 /** What becomes of a model on the device: files to take home, and text that it continues. */
-import { readTensor } from '../../engine/device';
-import { exportCheckpoint, type ExportedFile, type ExportTensor } from '../../io/export';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { readPieces } from '../../engine/readback';
+import type { ExportedFile } from '../../io/export';
+import { collect, streamCheckpoint, type StreamedPiece } from '../../io/exportStream';
 import { toHuggingFaceConfig } from '../../model/config';
 import { generate } from '../../model/generate';
 import type { Answers, CommandBody } from '../protocol';
@@ -8,26 +10,32 @@ import { allLayers, refuseClassifier, type KnownModel } from './models';
 import type { Task } from './task';
 import { requireTokenizer } from './vocabulary';
 
-/** A model in the Hugging Face layout. Its weights are read back from the device. */
+/** A model in the Hugging Face layout. Its weights are read back from the device, piece by piece into the file. */
 export async function exportModel(
   model: KnownModel,
   dtype: 'f32' | 'f16' | 'bf16',
   task: Task,
 ): Promise<ExportedFile[]> {
   const { params, config } = await model.view(allLayers(model.config), task);
-  const tensors = new Map<string, ExportTensor>();
-  const all = Object.entries(params);
-  for (const [name, { shape, value }] of all) {
-    task.check();
-    tensors.set(name, { shape, values: await readTensor(value) });
-    task.progress('reading weights back', tensors.size, all.length, 'rows');
-  }
-  return exportCheckpoint({
+  const total = Object.values(params).reduce((sum, { size }) => sum + 4 * size, 0);
+  let done = 0;
+  const pieces = async function* (value: Tensor): AsyncGenerator<StreamedPiece> {
+    for await (const { values } of readPieces(value)) {
+      task.check();
+      done += values.byteLength;
+      yield { values };
+      task.progress('reading weights back', done, total, 'bytes');
+    }
+  };
+  const tensors = Object.entries(params).map(
+    ([name, { shape, value }]) => [name, { shape, pieces: () => pieces(value) }] as const,
+  );
+  const { config: configFile, weights } = streamCheckpoint({
     config: toHuggingFaceConfig(config, model.huggingFaceConfig),
-    tensors,
+    tensors: new Map(tensors),
     dtype,
-    tokenizerFiles: model.vocabulary.files,
   });
+  return [configFile, await collect(weights), ...model.vocabulary.files];
 }
 
 /** Continues a prompt; every token is an event as soon as it is there. */
