@@ -10,6 +10,7 @@ import { App } from './App';
 import { connectWorker } from './connectWorker';
 import { watchSelection } from './measure';
 import { watchContextLength } from './watchContextLength';
+import { watchEstimate } from './watchEstimate';
 import { useStudio } from './store';
 import { placeOfHash } from './storeView';
 import { cssVariablesResolver, theme } from './theme';
@@ -19,6 +20,7 @@ useStudio.getState().go(placeOfHash(window.location.hash));
 void useStudio.getState().open(connectWorker());
 watchSelection(useStudio);
 watchContextLength(useStudio);
+watchEstimate(useStudio);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id root');

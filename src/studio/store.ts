@@ -1,23 +1,25 @@
 /**
- * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), the
- * runs (`storeRuns`) and what the page itself remembers (`storeView`). Metric series live outside React in
+ * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), what
+ * a run will need (`storeEstimate`), the runs (`storeRuns`) and what the page itself remembers (`storeView`). Metric series live outside React in
  * `series.ts`. Components read it with `useStudio` and a selector.
  */
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import { rememberedStorage } from './remembered';
+import { createEstimateSlice, type EstimateSlice } from './storeEstimate';
 import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
 import { createRunsSlice, type RunsSlice } from './storeRuns';
 import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
 import { createViewSlice, type ViewSlice } from './storeView';
 
-export type StudioState = RecipeSlice & SessionSlice & RunsSlice & ViewSlice;
+export type StudioState = RecipeSlice & SessionSlice & EstimateSlice & RunsSlice & ViewSlice;
 
 export const useStudio = create<StudioState>()(
   persist(
     (...args) => ({
       ...createRecipeSlice(...args),
       ...createSessionSlice(...args),
+      ...createEstimateSlice(...args),
       ...createRunsSlice(...args),
       ...createViewSlice(...args),
     }),
@@ -25,15 +27,21 @@ export const useStudio = create<StudioState>()(
       name: 'decant',
       version: 1,
       storage: rememberedStorage,
-      partialize: ({ recipe, hubUrl, singleKeys }) => ({ recipe, hubUrl, singleKeys }),
+      partialize: ({ recipe, hubUrl, singleKeys, memoryBudget }) => ({
+        recipe,
+        hubUrl,
+        singleKeys,
+        memoryBudget,
+      }),
       // Local storage is outside: an older build, or a hand, may have written anything into it.
       merge: (stored, state) => {
-        const { recipe, hubUrl, singleKeys } = (stored ?? {}) as Record<string, unknown>;
+        const { recipe, hubUrl, singleKeys, memoryBudget } = (stored ?? {}) as Record<string, unknown>;
         return {
           ...state,
           recipe: restoreRecipe(recipe),
           hubUrl: typeof hubUrl === 'string' ? hubUrl : HUB_URL,
           singleKeys: singleKeys !== false,
+          memoryBudget: typeof memoryBudget === 'number' && memoryBudget > 0 ? memoryBudget : null,
         };
       },
     },

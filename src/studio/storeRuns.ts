@@ -9,6 +9,7 @@ import { reportOf } from './connection';
 import { appendSteps, dropSeries, markPause, startSeries } from './series';
 import { keptLayers, runName } from './selectionState';
 import type { StudioState } from './store';
+import { isTooLarge } from './storeEstimate';
 
 export type RunState =
   'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping' | 'done' | 'stopped' | 'failed';
@@ -69,7 +70,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
 
     async startRun() {
       const { connection, phase, teacher, text, activeRunId, recipe, dismiss } = get();
-      if (!connection || phase !== 'ready' || !teacher || !text || activeRunId) return;
+      if (!connection || phase !== 'ready' || !teacher || !text || activeRunId || isTooLarge(get())) return;
       dismiss('run');
       const id = crypto.randomUUID();
       const run: RunRecord = {
@@ -144,6 +145,12 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         case 'sample': {
           const { step, prompt, text } = event;
           change(event.runId, { samples: [...(find(event.runId)?.samples ?? []), { step, prompt, text }] });
+          return;
+        }
+        case 'compiling': {
+          const { done, total } = event;
+          const detail = done < total ? `compiling ${done} of ${total} kernels` : '';
+          change(event.runId, { detail });
           return;
         }
         case 'runState':

@@ -21,7 +21,7 @@ import { fitRecipe, usesTeacher } from './selectionState';
 import type { StudioState } from './store';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
-export type Place = 'session' | 'teacher' | 'text' | 'measure' | 'run';
+export type Place = 'session' | 'teacher' | 'text' | 'measure' | 'estimate' | 'run';
 
 /** Something on its way into the session. */
 export interface Loading {
@@ -151,6 +151,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         teacher: null,
         text: null,
         measurements: {},
+        estimate: null,
+        estimateOf: null,
         problems: {},
       });
       const gone = (error: ErrorReport) => {

@@ -3,52 +3,36 @@ import { formatCount } from '../charts/format';
 import { useSweep } from '../compare/sweepStore';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
-import { keptLayers } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
+import { isTooLarge } from '../storeEstimate';
+import { FitBar } from './FitBar';
 import { stageLines, stageTokens } from './trainingLine';
 
+/** In two lines: what is trained how long, and on how much. The board shows which layers are kept. */
 function Summary() {
   const recipe = useStudio((state) => state.recipe);
-  const teacher = useStudio((state) => state.teacher);
   const text = useStudio((state) => state.text);
   const methods = useStudio((state) => state.methods);
-  if (!teacher) return <p className="muted">Waiting for the teacher.</p>;
-  const kept = keptLayers(recipe, teacher);
   const tokens = recipe.stages.reduce<number | null>((sum, stage) => {
     const own = stageTokens(recipe, stage, text?.trainTokens ?? null);
     return sum === null || own === null ? null : sum + own;
   }, 0);
   const share = tokens !== null && text ? tokens / text.trainTokens : null;
+  const times = share === null ? '' : `, ${showNumber(Number(share.toPrecision(2)))} times the text`;
+  const lines = stageLines(recipe, methods);
   return (
-    <ol className="summary">
-      <li>
-        <span className="tiny faint">Keep</span>
-        <span className="summary-value">
-          {kept.length} of {teacher.config.nLayer} layers <span className="mono muted">{kept.join(' ')}</span>
-        </span>
-      </li>
-      {stageLines(recipe, methods).map((line, i) => (
-        <li key={i}>
-          <span className="tiny faint">{i === 0 ? 'Then' : 'and then'}</span>
-          <span className="summary-value">{line}</span>
-        </li>
-      ))}
+    <div className="summary small">
+      <p title={lines.join(', then ')}>{lines.join(', then ')}</p>
       {tokens !== null && (
-        <li>
-          <span className="tiny faint">On</span>
-          <span className="summary-value">
-            {formatCount(tokens)} tokens
-            {share !== null && (
-              <span className="muted">, {showNumber(Number(share.toPrecision(2)))} times the text</span>
-            )}
-          </span>
-        </li>
+        <p className="muted">
+          {formatCount(tokens)} tokens{times}
+        </p>
       )}
-    </ol>
+    </div>
   );
 }
 
-/** Why Run cannot be pressed; null when it can. */
+/** Why nothing can be started; null when it can. */
 function refusal(state: StudioState): string | null {
   if (state.phase !== 'ready')
     return state.phase === 'gone' ? 'The worker has ended.' : 'The device is being opened.';
@@ -60,9 +44,11 @@ function refusal(state: StudioState): string | null {
   return null;
 }
 
-/** What Run will do, and the buttons that do it. */
+/** What Run will need and do, and the buttons that do it. */
 export function RunBar() {
-  const reason = useStudio(refusal);
+  const busy = useStudio(refusal);
+  const tooLarge = useStudio(isTooLarge);
+  const reason = busy ?? (tooLarge ? 'It does not fit: the ways out stand beside the bar.' : null);
   const first = useStudio((state) => state.runs.length === 0);
   const startRun = useStudio((state) => state.startRun);
   const running = useStudio((state) => state.activeRunId !== null);
@@ -73,6 +59,7 @@ export function RunBar() {
   };
   return (
     <div className="runbar" role="region" aria-label="Summary and start">
+      <FitBar />
       <Summary />
       {first && !reason && (
         <p className="small muted first-hint">
@@ -81,7 +68,7 @@ export function RunBar() {
       )}
       <div className="runbar-buttons">
         <Tooltip label="Zero-shot perplexity of every rule’s layer set, without training">
-          <Button size="md" className="sweep" disabled={reason !== null} onClick={sweep}>
+          <Button size="md" className="sweep" disabled={busy !== null} onClick={sweep}>
             Sweep sets
           </Button>
         </Tooltip>
