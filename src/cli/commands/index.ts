@@ -5,6 +5,7 @@ import { devices } from './devices';
 import { evaluate } from './eval';
 import { generate } from './generate';
 import { inspect } from './inspect';
+import { plan } from './plan';
 import { run } from './run';
 import { select } from './select';
 import { sweep } from './sweep';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   truncate,
   evaluate,
+  plan,
   run,
   sweep,
   generate,
