@@ -100,7 +100,8 @@ export function readExamples({ name, rows }: Table, task: LabelledTask): Example
     checkColumns(name, row, task);
     const value = row.fields[task.labelColumn];
     const label = labelOf(task, value);
-    const blank = task.columns.find((column) => String(row.fields[column] ?? '').trim() === '');
+    // `checkColumns` has let texts, numbers and null through.
+    const blank = task.columns.find((column) => `${(row.fields[column] ?? '') as string}`.trim() === '');
     if (label < 0) unknown.add(`line ${row.line} with ${shown(value)}`);
     else if (blank !== undefined) empty.add(`line ${row.line}, column ${shown(blank)}`);
     else examples.push({ choices: task.choices(row.fields, label), label });

@@ -34,7 +34,8 @@ export interface LabelledTask {
   choices(row: Fields, label: number): Choice[];
 }
 
-const text = (row: Fields, column: string): string => String(row[column]).trim();
+/** `readExamples` lets texts and numbers through. */
+const text = (row: Fields, column: string): string => `${row[column] as string | number}`.trim();
 
 /** A task whose rows are some columns joined, in this order. */
 function columnsTask(

@@ -73,7 +73,7 @@ async function evaluate(model: Model, batch: Batch) {
   const gradients: Record<string, Float32Array> = {};
   for (const { name, gradient } of all) if (gradient) gradients[name] = await readTensor(gradient);
   clearGradients(all);
-  const read = { loss: await readTensor(loss!), logits: await readTensor(logits!), gradients };
+  const read = { loss: await readTensor(loss), logits: await readTensor(logits), gradients };
   tf.dispose([loss, logits]);
   return read;
 }

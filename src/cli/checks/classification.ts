@@ -74,8 +74,8 @@ async function checkHead(fixtures: Fixtures, report: CheckReport, role: Role): P
     );
     return [total, denseLogits(classification.run(model, tokens).logits)];
   });
-  report.close(`classifier ${role} logits`, await readTensor(logits!), fixture[role].logits.flat(), LOGITS);
-  report.close(`classifier ${role} loss`, await readTensor(loss!), [fixture[role].loss], LOSS);
+  report.close(`classifier ${role} logits`, await readTensor(logits), fixture[role].logits.flat(), LOGITS);
+  report.close(`classifier ${role} loss`, await readTensor(loss), [fixture[role].loss], LOSS);
   const names = (await fixtures.names('classification')).filter((name) => name.startsWith(`${role}/grad/`));
   for (const name of names) {
     const parameter = name.replace(`${role}/grad/`, '').replace(/^transformer\./, '');

@@ -103,7 +103,7 @@ export function taskAssignment(
       const report: TaskReport = { task: task.id, ...(await measureOn(model, validation, options)) };
       if (!mismatched) return report;
       const { metrics } = await measureOn(model, mismatched, options);
-      const renamed = Object.entries(metrics).map(([name, value]) => [`${name}Mismatched`, value]);
+      const renamed = Object.entries(metrics).map(([name, value]) => [`${name}Mismatched`, value] as const);
       return { ...report, metrics: { ...report.metrics, ...Object.fromEntries(renamed) } };
     },
     events: (runId, step, found) => Promise.resolve([{ type: 'scores', runId, step, ...found }]),

@@ -47,10 +47,10 @@ async function assign(
   const tokenizer = requireTokenizer(name, vocabulary);
   if (data.kind === 'lm') {
     const text = await texts.tokenise(data, tokenizer, task);
-    return languageAssignment(recipe, data, text) as Assignment;
+    return languageAssignment(recipe, data, text);
   }
   const encoded = await rows.encode(data, tokenizer, recipe.evaluation.maxRows, task);
-  return taskAssignment(recipe, data, encoded, padTokenId ?? tokenizer.endOfText) as Assignment;
+  return taskAssignment(recipe, data, encoded, padTokenId ?? tokenizer.endOfText);
 }
 
 /** Whether a classifier's classes are the task's; names that transformers made up count as any. */
