@@ -60,6 +60,7 @@ export default defineConfig({
       ...tfjs,
       '@huggingface/hub',
       '@huggingface/tokenizers',
+      'papaparse',
       'gpt-tokenizer/BytePairEncodingCore',
       'gpt-tokenizer/bpeRanks/r50k_base',
     ],
