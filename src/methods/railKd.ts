@@ -10,9 +10,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TokenTensors } from '../engine/ops/embedding';
+import { linear } from '../engine/ops/linear';
 import { crossEntropy, klDivergence } from '../engine/ops/rowTerms';
 import { tokenLoss } from '../engine/ops/tokenLoss';
-import { createParameter, type Parameter } from '../engine/parameter';
+import { createParameter, tieToTape, type Parameter } from '../engine/parameter';
 import { RecipeError } from '../errors';
 import type { RandomStream } from '../random';
 import { defineMethod, type ExtraContext } from './method';
@@ -53,10 +54,6 @@ function unit(v: Tensor2D): Tensor2D {
   return tf.mul(v, tf.rsqrt(tf.maximum(squares, 1e-24)));
 }
 
-/** x W + b of a map that the tape differentiates. */
-const mapped = (x: Tensor2D, { value: W }: Parameter, { value: b }: Parameter) =>
-  tf.add<Tensor2D>(tf.matMul(x, W as unknown as Tensor2D), b);
-
 /**
  * The distance between pooled layers of student and teacher, [B, C] each, under the maps in `extra`
  * (`student.<i>.weight`, …; one of each where they are concatenated). -> scalar, the mean over rows
@@ -72,9 +69,10 @@ export function railDistance(
     ? [[tf.concat2d([...student], 1), tf.concat2d([...teacher], 1)] as const]
     : student.map((s, i) => [s, teacher[i]!] as const);
   const project = (side: 'student' | 'teacher', i: number, x: Tensor2D) =>
-    unit(mapped(x, extra[`${side}.${i}.weight`]!, extra[`${side}.${i}.bias`]!));
+    unit(linear(x, extra[`${side}.${i}.weight`]!, extra[`${side}.${i}.bias`]!));
   const distances = pairs.map(([s, t], i) =>
-    tf.sum(tf.squaredDifference(project('student', i, s), project('teacher', i, t))),
+    // What the teacher makes of the text is constant, and its maps are trained all the same.
+    tf.sum(tf.squaredDifference(project('student', i, s), project('teacher', i, tieToTape(t)))),
   );
   const sum = distances.reduce((a, b) => tf.add(a, b)) as Scalar;
   return tf.div<Scalar>(sum, student[0]!.shape[0]);
@@ -107,7 +105,7 @@ function createMaps(context: ExtraContext, width: number, form: string): Record<
       const make = (kind: string, shape: number[]) => {
         const name = `${side}.${i}.${kind}`;
         const size = shape.reduce((a, b) => a * b, 1);
-        maps[name] = createParameter(name, shape, fill(size), true, true);
+        maps[name] = createParameter(name, shape, fill(size));
       };
       make('weight', [inputs, width]);
       make('bias', [width]);
