@@ -164,17 +164,20 @@ const NO_LIMITS = { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31
 // As many as tfjs's own module ever starts.
 const MAX_THREADS = 8;
 
-/** The processor's kernels, where they start; ops stay plain tfjs ops where not. Returns the number of threads. */
-async function startKernels(simd: boolean): Promise<number> {
-  if (!simd) return 1;
+/** The processor's kernels; ops stay plain tfjs ops, with a reason, where they do not start. */
+async function startKernels(simd: boolean): Promise<{ threads: number; reason?: string }> {
+  if (!simd) return { threads: 1, reason: 'WebAssembly has no SIMD here, so plain tfjs ops run' };
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   try {
-    const threads = await startProcessor(
-      Math.min(MAX_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1),
-    );
+    const threads = await startProcessor(Math.min(MAX_THREADS, cores));
     setOpsMode('processor');
-    return threads;
-  } catch {
-    return 1;
+    return { threads };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      threads: 1,
+      reason: `the kernels for the processor did not start (${why}), so plain tfjs ops run`,
+    };
   }
 }
 
@@ -194,14 +197,24 @@ async function activateProcessor(backend: 'wasm' | 'cpu', wasmPath: string | und
   setOpsMode('reference');
   if (!(await tf.setBackend(backend))) throw new DeviceError(`the ${backend} backend did not start`);
   const features: string[] = [];
+  let reason: string | undefined;
   if (backend === 'wasm') {
     if (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) features.push('simd');
-    const threads = await startKernels(features.includes('simd'));
+    const started = await startKernels(features.includes('simd'));
+    const { threads } = started;
+    reason = started.reason;
     if (threads > 1) features.push('threads');
     description = `this processor, ${threads > 1 ? `${threads} threads` : 'one thread'}`;
   }
   return {
-    info: { backend, description, software: true, features, limits: NO_LIMITS },
+    info: {
+      backend,
+      description,
+      software: true,
+      features,
+      limits: NO_LIMITS,
+      ...(reason ? { reason } : {}),
+    },
     lost: new Promise(() => undefined),
     close: () => undefined,
   };
