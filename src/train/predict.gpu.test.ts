@@ -63,6 +63,11 @@ const SETUPS = {
     length: 32,
     stage: { method: 'vanilla-kd', batchSize: 2, gradAccumSteps: 2 },
   },
+  'distilling with recompute': {
+    keep: 3,
+    length: 128,
+    stage: { method: 'vanilla-kd', batchSize: 2, recompute: true },
+  },
   'fine-tuning in three micro-batches': {
     keep: 2,
     length: 64,

@@ -3,16 +3,19 @@ import { formatCount } from '../charts/format';
 import { useSweep } from '../compare/sweepStore';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
+import { keptLayers } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { isTooLarge } from '../storeEstimate';
 import { FitBar } from './FitBar';
 import { stageLines, stageTokens } from './trainingLine';
 
-/** In two lines: what is trained how long, and on how much. The board shows which layers are kept. */
+/** Which layers are kept, what is trained how long, and on how much. */
 function Summary() {
   const recipe = useStudio((state) => state.recipe);
   const text = useStudio((state) => state.text);
   const methods = useStudio((state) => state.methods);
+  const teacher = useStudio((state) => state.teacher);
+  const kept = teacher ? keptLayers(recipe, teacher).join(' ') : '';
   const tokens = recipe.stages.reduce<number | null>((sum, stage) => {
     const own = stageTokens(recipe, stage, text?.trainTokens ?? null);
     return sum === null || own === null ? null : sum + own;
@@ -22,6 +25,11 @@ function Summary() {
   const lines = stageLines(recipe, methods);
   return (
     <div className="summary small">
+      {kept !== '' && (
+        <p className="muted" title={`Layers ${kept}`}>
+          Layers <span className="mono">{kept}</span>
+        </p>
+      )}
       <p title={lines.join(', then ')}>{lines.join(', then ')}</p>
       {tokens !== null && (
         <p className="muted">
