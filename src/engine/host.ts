@@ -52,7 +52,8 @@ export function hostTensor<R extends Rank>(
   if (listener)
     return tf.engine().makeTensorFromTensorInfo(listener.hostTensor(shape, dtype, read)) as Tensor<R>;
   const size = shape.reduce((product, n) => product * n, 1);
-  return tf.tensor(readHostValues(read, size), shape as number[], dtype) as Tensor as Tensor<R>;
+  const values: Tensor = tf.tensor(readHostValues(read, size), shape as number[], dtype);
+  return values as Tensor<R>;
 }
 
 /** A scalar whose value the host may change from step to step, for plain tfjs ops. */

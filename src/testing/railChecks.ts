@@ -1,6 +1,6 @@
 /** RAIL-KD's distance and its gradients on every device, against fixtures/losses and finite differences. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { readTensor } from '../engine/device';
 import {
@@ -31,7 +31,7 @@ interface RailCase {
 
 type Stored = ReturnType<typeof fixtureTensors>[string];
 
-const upload = ({ values, shape }: Stored) => tf.tensor(values, shape as number[]);
+const upload = ({ values, shape }: Stored) => tf.tensor2d(values, shape as [number, number]);
 
 /** The fixture's maps under the method's names. */
 function mapsOf(stored: Record<string, Stored>, prefix: string, form: string, pairs: number) {
@@ -48,7 +48,7 @@ function mapsOf(stored: Record<string, Stored>, prefix: string, form: string, pa
 }
 
 function pooledOf(stored: Record<string, Stored>, prefix: string, side: string, pairs: number): Tensor2D[] {
-  return Array.from({ length: pairs }, (_, i) => upload(stored[`${prefix}${side}_pooled.${i}`]!) as Tensor2D);
+  return Array.from({ length: pairs }, (_, i) => upload(stored[`${prefix}${side}_pooled.${i}`]!));
 }
 
 async function checkCase(fixture: RailCase, form: 'layerwise' | 'concatenated'): Promise<void> {
@@ -61,7 +61,7 @@ async function checkCase(fixture: RailCase, form: 'layerwise' | 'concatenated'):
     Tensor2D[],
   ];
   const distance = (...inputs: Tensor[]) =>
-    railDistance(inputs.slice(0, pairs) as Tensor2D[], teacher, extra, form) as Scalar;
+    railDistance(inputs.slice(0, pairs) as Tensor2D[], teacher, extra, form);
   const value = distance(...student);
   expectClose(await readTensor(value), [fixture[form]], VALUES, form);
 

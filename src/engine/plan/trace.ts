@@ -155,7 +155,7 @@ export function dryRun<T>(f: (device: DryDevice) => T): T {
   };
   recorder.enter();
   try {
-    return tf.tidy(() => f(device) as never) as T;
+    return tf.tidy<never>(() => f(device) as never);
   } finally {
     recorder.leave();
   }
