@@ -6,11 +6,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors';
-import { decodeFloats, encodeFloats } from '../io/floats';
-import { readHeader, readTensor, writeSafetensors, type RawTensor } from '../io/safetensors';
+import { decodeFloats } from '../io/floats';
+import { layOut, readHeader, readTensor } from '../io/safetensors';
 import { fileSource } from '../io/source.node';
 import type { TrainingSnapshot } from '../train/snapshot';
 import type { SnapshotStore } from '../worker/platform';
+import { writeChunks } from './write';
 
 const STATE = 'state.json';
 const TENSORS = 'tensors.safetensors';
@@ -23,15 +24,23 @@ const isLink = (value: unknown): value is TensorLink =>
   typeof value === 'object' && value !== null && Object.keys(value).join() === 'tensor';
 
 /** Plain data with links in place of arrays, and the arrays by link. NaN becomes null, as JSON has none. */
-function pack(snapshot: TrainingSnapshot): { state: string; tensors: Map<string, RawTensor> } {
-  const tensors = new Map<string, RawTensor>();
+function pack(snapshot: TrainingSnapshot): { state: string; tensors: Map<string, Float32Array> } {
+  const tensors = new Map<string, Float32Array>();
   const state = JSON.stringify(snapshot, (_key, value: unknown) => {
     if (!(value instanceof Float32Array)) return value;
     const tensor = `t${tensors.size}`;
-    tensors.set(tensor, { dtype: 'F32', shape: [value.length], bytes: encodeFloats('F32', value) });
+    tensors.set(tensor, value);
     return { tensor } satisfies TensorLink;
   });
   return { state, tensors };
+}
+
+/** A safetensors file of these arrays, without a copy of them. */
+async function* fileOf(tensors: ReadonlyMap<string, Float32Array>): AsyncGenerator<Uint8Array> {
+  const specs = [...tensors].map(([name, { length }]) => [name, { dtype: 'F32', shape: [length] }] as const);
+  yield layOut(new Map(specs), {}).head;
+  for (const { buffer, byteOffset, byteLength } of tensors.values())
+    yield await Promise.resolve(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 async function unpack(folder: string): Promise<TrainingSnapshot> {
@@ -65,7 +74,7 @@ export function snapshotFolder(out: string): SnapshotStore {
       await rm(fresh, { recursive: true, force: true });
       await mkdir(fresh, { recursive: true });
       const { state, tensors } = pack(snapshot);
-      await writeFile(join(fresh, TENSORS), writeSafetensors(tensors, {}), { flush: true });
+      await writeChunks(join(fresh, TENSORS), fileOf(tensors));
       await writeFile(join(fresh, STATE), state, { flush: true });
       await rm(previous, { recursive: true, force: true });
       if (existsSync(current)) await rename(current, previous);

@@ -17,6 +17,7 @@ export async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array
   const file = await open(temporary, 'w');
   try {
     for await (const chunk of chunks) await file.writeFile(chunk);
+    await file.sync();
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
