@@ -154,7 +154,8 @@ async function connect(
   const { name, end, size } = transfer;
   const headers = new Headers(init?.headers);
   headers.set('Range', `bytes=${position}-${end - 1}`);
-  const response = await patientFetch(transfer, url, { ...init, headers });
+  // The browser's own cache would keep a second copy, and asks twice for ranges that are wanted side by side.
+  const response = await patientFetch(transfer, url, { ...init, headers, cache: 'no-store' });
   const etag = response.headers.get('ETag');
   const total = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
   const moved = version.etag !== null && etag !== null && etag !== version.etag;
