@@ -59,6 +59,8 @@ const stageSchema = z
     dropout: z.number().min(0).max(0.9).default(0),
     /** Keep only the inputs of blocks and run them again in the backward pass: less memory, about a quarter more work. */
     recompute: z.boolean().default(false),
+    /** Logits come in chunks of rows of at most so many MiB, a teacher's as many again; smaller ones take more passes. */
+    logitsMegabytes: z.number().int().min(1).max(1024).default(32),
     optimizer: optimizerSchema.prefault({}),
   })
   .refine((stage) => (stage.steps === undefined) !== (stage.epochs === undefined), {

@@ -72,6 +72,22 @@ describe('nearest set-ups', () => {
     expect(without[0]!.ways).toEqual(['recompute', 'f16-teacher']);
   });
 
+  test('logits come in chunks as large as fit, where they take memory at all', async () => {
+    const withLogits = (recipe: Recipe): Need => {
+      const need = needOf(recipe);
+      const { logitsMegabytes } = recipe.stages[0]!;
+      return {
+        ...need,
+        bytes: need.bytes + logitsMegabytes,
+        stageBytes: need.stageBytes.map((bytes) => bytes + logitsMegabytes),
+      };
+    };
+    const found = await findFits(recipeOf(), withLogits, limit(217));
+    expect(found.map(({ ways }) => ways)).toContainEqual(['smaller-chunks']);
+    const chunks = found.find(({ ways }) => ways[0] === 'smaller-chunks')!;
+    expect(chunks.recipe.stages[0]!.logitsMegabytes).toBe(8);
+  });
+
   test('what changes the result comes last, and only as a way out', async () => {
     const found = await findFits(recipeOf(), needOf, limit(112));
     expect(found.map(({ ways }) => ways)).toEqual([['accumulate', 'recompute', 'f16-teacher', 'shorter']]);

@@ -2,14 +2,14 @@
  * The nearest set-ups that fit: given what a recipe needs and a limit, tries changes in the order of least harm.
  * Pure; what a recipe needs is asked of the caller, who may trace it or count it.
  *
- * First what leaves the result as it is (smaller batches, more of them a step; recompute), then what changes it by a
+ * First what leaves the result as it is (smaller batches, more of them a step; smaller chunks of logits; recompute), then what changes it by a
  * rounding (an f16 teacher), then what changes it (a shorter context, fewer layers). A change that is enough alone is
  * offered alone; where none is, the harmless ones are taken together, and the first of them as little as possible.
  */
 import { rowLength, withRowLength } from '../recipe/data';
 import type { Recipe, Stage } from '../recipe/recipe';
 
-export type Way = 'accumulate' | 'recompute' | 'f16-teacher' | 'shorter' | 'fewer-layers';
+export type Way = 'accumulate' | 'smaller-chunks' | 'recompute' | 'f16-teacher' | 'shorter' | 'fewer-layers';
 
 /** What a recipe needs; of every stage, in order. */
 export interface Need {
@@ -75,6 +75,18 @@ const accumulate: Variants = (recipe, over) => {
   return mildestFirst.flatMap((size) => changeStages(recipe, over, inBatchesOf(size)) ?? []);
 };
 
+const smallerChunks: Variants = (recipe, over) => {
+  const most = Math.max(...recipe.stages.map(({ logitsMegabytes }) => logitsMegabytes));
+  const sizes: number[] = [];
+  for (let size = most >> 1; size >= 1; size >>= 1) sizes.push(size);
+  return sizes.flatMap(
+    (size) =>
+      changeStages(recipe, over, (stage) =>
+        stage.logitsMegabytes <= size ? stage : { ...stage, logitsMegabytes: size },
+      ) ?? [],
+  );
+};
+
 const recompute: Variants = (recipe, over) => {
   const changed = changeStages(recipe, over, (stage) =>
     stage.recompute ? stage : { ...stage, recompute: true },
@@ -104,6 +116,7 @@ const fewerLayers: Variants = (recipe) => {
 /** The ways that keep what the student learns, in the order of least harm. */
 const HARMLESS: readonly [Way, Variants][] = [
   ['accumulate', accumulate],
+  ['smaller-chunks', smallerChunks],
   ['recompute', recompute],
   ['f16-teacher', f16Teacher],
 ];
@@ -167,10 +180,14 @@ export async function findFits(recipe: Recipe, needOf: NeedOf, limits: Limits): 
 
   // Not one alone: each as strong as it goes, until it is enough.
   let strongest = recipe;
+  let least = now?.bytes ?? Infinity;
   const ways: Way[] = [];
   for (const [way, variants] of HARMLESS) {
     const stronger = variants(strongest, over).at(-1);
-    if (!stronger) continue;
+    const need = stronger && (await ask(stronger));
+    // A way that frees nothing here is no part of the way out.
+    if (!stronger || (need && need.bytes >= least)) continue;
+    least = need?.bytes ?? least;
     ways.push(way);
     strongest = stronger;
     if (ways.length < 2 || !(await fitting(strongest))) continue;

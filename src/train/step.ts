@@ -107,7 +107,11 @@ function accumulate(run: StageRun, plan: StepPlan, input: () => MicroBatch, task
         teacher,
         models: { student: runnable(models.student), teacher: models.teacher && runnable(models.teacher) },
         tokens,
-        targets: { labels, scale: () => input().scale },
+        targets: {
+          labels,
+          scale: () => input().scale,
+          chunkBytes: run.stage.logitsMegabytes * 2 ** 20,
+        },
         share: 1 / run.stage.gradAccumSteps,
         schedule: (at) => () => at(run.progress!),
         drawn: (shape, dtype, draw) => hostTensor(shape, dtype, () => draw(run.random)),

@@ -20,6 +20,7 @@ const PARTS: readonly (readonly [keyof NeededBytes, string])[] = [
 
 const WAYS = {
   accumulate: 'smaller batches, more of them a step: the same result',
+  'smaller-chunks': 'logits in smaller chunks: the same result, more passes',
   recompute: 'recompute: the same result, more work',
   'f16-teacher': 'teacher in f16: nearly the same result',
   shorter: 'shorter context: changes the result',

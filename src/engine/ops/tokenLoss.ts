@@ -42,6 +42,8 @@ export interface Targets {
   labels: Tensor1D;
   /** 1 / scored rows of the whole step, so that micro-batches add up to its mean. */
   scale: LiveNumber;
+  /** Logits of one chunk take at most so many bytes; what a teacher's take is as much again. */
+  chunkBytes?: number;
 }
 
 export interface LossTerms {
@@ -231,7 +233,10 @@ export function tokenLoss(
   logits: Logits,
   targets: Targets,
   terms: Readonly<Record<string, RowTerm>>,
-  { chunkBytes = CHUNK_BYTES, lifted = computePrecision() === 'f16' }: TokenLossOptions = {},
+  {
+    chunkBytes = targets.chunkBytes ?? CHUNK_BYTES,
+    lifted = computePrecision() === 'f16',
+  }: TokenLossOptions = {},
 ): LossTerms {
   const names = Object.keys(terms);
   const list = Object.values(terms);

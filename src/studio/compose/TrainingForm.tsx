@@ -123,6 +123,14 @@ function StageFields({ stage }: { stage: Stage }) {
         step={0.05}
         onChange={(dropout) => set({ dropout })}
       />
+      <NumberField
+        label="Logits at a time, MB"
+        value={stage.logitsMegabytes}
+        min={1}
+        max={1024}
+        step={1}
+        onChange={(logitsMegabytes) => set({ logitsMegabytes })}
+      />
       <Select
         size="xs"
         label="Activations"

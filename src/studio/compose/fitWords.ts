@@ -65,6 +65,8 @@ function wayLabel(way: Way, { recipe }: NearbySetup, before: Recipe): string {
       const stage = recipe.stages.find((each, i) => each.batchSize !== before.stages[i]?.batchSize);
       return `Batch ${stage?.batchSize} × ${stage?.gradAccumSteps}`;
     }
+    case 'smaller-chunks':
+      return `Logits in chunks of ${Math.min(...recipe.stages.map(({ logitsMegabytes }) => logitsMegabytes))} MB`;
     case 'recompute':
       return 'Recompute';
     case 'f16-teacher':
