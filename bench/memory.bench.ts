@@ -106,7 +106,7 @@ const rows = Object.entries(WORKLOADS).map(([name, workload]) => {
   const { peakBytes, unsharedBytes, bytesByKind, dispatches, flops } = costOf(workload);
   return {
     workload: name,
-    'MB': megabytes(peakBytes),
+    MB: megabytes(peakBytes),
     'MB unshared': megabytes(unsharedBytes),
     'times less': Number((unsharedBytes / peakBytes).toFixed(1)),
     activations: megabytes(bytesByKind.activations ?? 0),
