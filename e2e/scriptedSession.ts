@@ -46,6 +46,8 @@ const method: MethodCard = {
   formula: 'L = a + b',
   where: '',
   needsTeacher: true,
+  needsCopy: false,
+  parts: ['train'],
   settings: {},
   terms: [
     { id: 'hard', label: 'hard, CE' },

@@ -189,6 +189,11 @@ export function needsTeacher(method: Method): boolean {
   );
 }
 
+/** Whether a part trains a copy of the student, or learns from one. */
+export function wantsCopy(method: Method): boolean {
+  return method.parts.some((part) => part.teacher === 'copy' || part.trains?.includes('copy') === true);
+}
+
 /** A method as plain data for people and forms; the shape of `MethodCard` in the worker's protocol. */
 export function methodCard(method: Method) {
   const { id, label, summary, paper, formula, where, settings, terms } = method;
@@ -200,6 +205,8 @@ export function methodCard(method: Method) {
     formula,
     where,
     needsTeacher: needsTeacher(method),
+    needsCopy: wantsCopy(method),
+    parts: method.parts.map((part) => part.id),
     settings,
     terms: terms.map((term) => ({ ...term })),
   };

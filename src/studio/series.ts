@@ -40,7 +40,13 @@ export type Axis = 'step' | 'tokens' | 'time';
 /** Where a line is interrupted: before the step with this index. A stage's begin also restarts smoothing. */
 export interface Break {
   index: number;
-  reason: 'pause' | 'stage';
+  reason: 'pause' | 'stage' | 'part';
+}
+
+/** The first step of a part, of methods that have several. */
+export interface PartStart {
+  index: number;
+  name: string;
 }
 
 /** Speed is averaged over so many steps: one step's time jitters with the reports' read-backs. */
@@ -61,14 +67,21 @@ export class RunSeries {
   /** Weighted loss terms by name, in the order in which they first came. */
   readonly terms = new Map<string, Column>();
   readonly breaks: Break[] = [];
+  readonly parts: PartStart[] = [];
   #stage = 0;
+  #part: string | undefined;
   #paused = false;
 
   add(report: StepReport): void {
     const index = this.step.length;
-    if (index > 0 && report.stage !== this.#stage) this.breaks.push({ index, reason: 'stage' });
+    const newStage = index > 0 && report.stage !== this.#stage;
+    const newPart = newStage || report.part !== this.#part;
+    if (newStage) this.breaks.push({ index, reason: 'stage' });
+    else if (index > 0 && newPart) this.breaks.push({ index, reason: 'part' });
     else if (index > 0 && this.#paused) this.breaks.push({ index, reason: 'pause' });
+    if (newPart && report.part !== undefined) this.parts.push({ index, name: report.part });
     this.#stage = report.stage;
+    this.#part = report.part;
     this.#paused = false;
     this.step.push(report.step);
     this.tokens.push(report.tokens);
@@ -83,6 +96,11 @@ export class RunSeries {
   /** The next step comes after a pause: the line is broken there. */
   markPause(): void {
     this.#paused = true;
+  }
+
+  /** Of the last step; undefined where its method has only one. */
+  get part(): string | undefined {
+    return this.#part;
   }
 
   /** The steps' positions on an axis. */

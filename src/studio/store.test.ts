@@ -60,6 +60,8 @@ const method: MethodCard = {
   formula: '',
   where: '',
   needsTeacher: true,
+  needsCopy: false,
+  parts: ['train'],
   settings: {},
   terms: [],
 };

@@ -18,6 +18,13 @@ export interface EvalPoint extends PerplexityReport {
   step: number;
 }
 
+/** Plain data of a method for one epoch, e.g. RAIL-KD's teacher layers. */
+export interface EpochState {
+  stage: number;
+  epoch: number;
+  state: unknown;
+}
+
 export interface RunRecord {
   id: string;
   name: string;
@@ -31,6 +38,8 @@ export interface RunRecord {
   stageSteps: readonly number[];
   evals: readonly EvalPoint[];
   samples: readonly Sample[];
+  /** What the method drew for the epochs so far, oldest first. */
+  epochs: readonly EpochState[];
   startedMs: number;
   result: RunResult | null;
   error: ErrorReport | null;
@@ -84,6 +93,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         stageSteps: [],
         evals: [],
         samples: [],
+        epochs: [],
         startedMs: Date.now(),
         result: null,
         error: null,
@@ -140,6 +150,11 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
           const { step, perplexity, loss, tokens, window, stride } = event;
           const evals = find(event.runId)?.evals ?? [];
           change(event.runId, { evals: [...evals, { step, perplexity, loss, tokens, window, stride }] });
+          return;
+        }
+        case 'epoch': {
+          const { stage, epoch, state } = event;
+          change(event.runId, { epochs: [...(find(event.runId)?.epochs ?? []), { stage, epoch, state }] });
           return;
         }
         case 'sample': {

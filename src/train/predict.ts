@@ -13,7 +13,7 @@ import { tapeAnchor } from '../engine/parameter';
 import { createPlanCache } from '../engine/plan/cache';
 import { dryRun, type DryDevice, type StepCost } from '../engine/plan/trace';
 import { scoringPass, WINDOWS_PER_PASS } from '../eval/perplexity';
-import { needsTeacher, type Method } from '../methods/method';
+import { needsTeacher, wantsCopy, type Method } from '../methods/method';
 import type { GPT2Config } from '../model/config';
 import type { Model } from '../model/gpt2';
 import { disposeParams, emptyParams } from '../model/params';
@@ -21,7 +21,7 @@ import { rowLength } from '../recipe/data';
 import type { Recipe, Stage } from '../recipe/recipe';
 import { noParts, sumOf, type MemoryParts } from './memoryParts';
 import { enterPrecision } from './precision';
-import { closeStage, makeStage, planStep, wantsCopy, type StageRun } from './stage';
+import { closeStage, makeStage, planStep, type StageRun } from './stage';
 import { costsOfStep } from './step';
 import type { Task } from './task';
 

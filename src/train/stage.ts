@@ -13,7 +13,7 @@ import { createParameter, disposeParameter, setAccumulators } from '../engine/pa
 import { createPlanCache, type PlanCache, type PlanCacheOptions } from '../engine/plan/cache';
 import { RecipeError } from '../errors';
 import type { Method, Part, PartPosition, Progress } from '../methods/method';
-import { needsTeacher, partAt } from '../methods/method';
+import { needsTeacher, partAt, wantsCopy } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import { disposeParams } from '../model/params';
 import type { RandomStream } from '../random';
@@ -83,10 +83,6 @@ export interface StageData {
   /** Default f32. */
   precision?: Recipe['precision'];
 }
-
-/** Whether a part trains a copy of the student, or learns from one. */
-export const wantsCopy = (method: Method): boolean =>
-  method.parts.some((part) => part.teacher === 'copy' || part.trains?.includes('copy'));
 
 /** A stage before its first step. `copy`: of the student, where `wantsCopy`; the stage disposes it. */
 export function makeStage(

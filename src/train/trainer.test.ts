@@ -361,6 +361,7 @@ describe('methods with several parts', () => {
     // Five batches an epoch, twelve steps.
     const states = events.filter((event) => event.type === 'epoch').map(({ epoch, state }) => [epoch, state]);
     expect(states).toEqual([
+      [0, { draw: drawn[0] }],
       [1, { draw: drawn[1] }],
       [2, { draw: drawn[2] }],
     ]);

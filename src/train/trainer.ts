@@ -28,7 +28,7 @@ export type TrainingEvent =
   | { type: 'compiling'; done: number; total: number }
   /** The steps of a stage cannot be replayed, and run eagerly. */
   | { type: 'eager'; stage: number; reason: string }
-  /** A new epoch of a method that draws something for each. */
+  /** An epoch of a method that draws something for each has begun. */
   | { type: 'epoch'; stage: number; epoch: number; state: unknown };
 
 export interface TrainingOptions {
@@ -138,7 +138,12 @@ async function runStage(
     if (unread) onEvent({ type: 'step', ...(await report(run, step - 1, unread, tally, good)) });
     unread = null;
   };
+  const tellEpoch = () => {
+    if (run.state !== undefined)
+      onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
+  };
   onEvent({ type: 'state', state: 'running' });
+  tellEpoch();
   while (step < run.steps) {
     const decision = await control.next();
     if (decision !== 'step') {
@@ -157,9 +162,7 @@ async function runStage(
     tally.since ??= performance.now();
     const oneStep = options.strictMemory && step - first >= WARM_STEPS ? flatStep : trainStep;
     unread = await oneStep(run, step, options);
-    if (run.epoch !== epoch && run.state !== undefined) {
-      onEvent({ type: 'epoch', stage: run.index, epoch: run.epoch, state: run.state });
-    }
+    if (run.epoch !== epoch) tellEpoch();
     tally.step++;
     tally.tokens += unread.tokens;
     step++;

@@ -24,6 +24,10 @@ export interface MethodCard {
   /** Explains the symbols: `p = softmax(z / T)`. */
   where: string;
   needsTeacher: boolean;
+  /** Whether the stage keeps a second copy of the student. */
+  needsCopy: boolean;
+  /** Names of its parts, in order; one that nobody need see when there is only one. */
+  parts: string[];
   settings: SettingSpecs;
   /** Loss terms in charting order: `{id: 'hard', label: 'hard, CE'}`. */
   terms: { id: string; label: string }[];
@@ -275,6 +279,8 @@ export interface ErrorReport {
 export interface StepReport {
   runId: string;
   stage: number;
+  /** Of a method with several parts, the one this step belongs to. */
+  part?: string;
   /** Counted over all stages, from 1. */
   step: number;
   loss: number;
@@ -311,6 +317,8 @@ export type Event =
     }
   /** Steps since the last such event, oldest first: at most ten of these events a second. */
   | { type: 'steps'; runId: string; steps: StepReport[] }
+  /** An epoch of a method that draws something for each has begun: RAIL-KD's teacher layers. */
+  | { type: 'epoch'; runId: string; stage: number; epoch: number; state: unknown }
   | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
   | ({ type: 'scores'; runId: string; step: number } & TaskReport)
   | ({ type: 'sample'; runId: string } & Sample)

@@ -240,6 +240,25 @@ describe('a run', () => {
     }
   });
 
+  test('parts are named with their steps, and what a method draws for an epoch is told before them', async () => {
+    await loadDemo();
+    const stages = [
+      { method: 'annealing-kd', steps: 2, batchSize: 1, settings: { share: 0.5 } },
+      { method: 'rail-kd', steps: 1, batchSize: 1, settings: { width: 4 } },
+    ];
+    await start('a', recipe({ stages, evaluation: { every: 0, maxTokens: 32, window: 32, stride: 32 } }));
+    expect(stepsOf('a').map(({ part, terms }) => [part, Object.keys(terms)])).toEqual([
+      ['soft phase', ['soft']],
+      ['hard phase', ['hard']],
+      [undefined, ['hard', 'soft', 'rail']],
+    ]);
+    const at = events.findIndex(({ type }) => type === 'epoch');
+    expect(events[at]).toMatchObject({ runId: 'a', stage: 1, epoch: 0 });
+    const { state } = events[at] as Extract<Event, { type: 'epoch' }>;
+    expect(state).toHaveLength(2);
+    expect(events.findLastIndex(({ type }) => type === 'steps')).toBeGreaterThan(at);
+  });
+
   test('a student teaches the next one', async () => {
     await start('a');
     const result = await start('b', recipe({ teacher: { model: 'run:a' }, selection: { layers: [1] } }));

@@ -78,13 +78,23 @@ export function ChartPicture({ ref, geometry, spec, group, summary, chosen }: Pi
 }
 
 const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
-  const { plot, todo, best, references } = geometry;
+  const { plot, todo, best, references, marks } = geometry;
   return (
     <>
       {todo && (
         <rect className="todo" x={todo.x} y={plot.top} width={todo.width} height={plot.bottom - plot.top} />
       )}
       <Axes geometry={geometry} />
+      {marks.map((mark) => (
+        <g key={mark.x}>
+          {mark.rule && <path className="mark" d={`M${mark.x} ${plot.top}V${plot.bottom}`} />}
+          {mark.text && (
+            <text className="halo" x={mark.x + 5} y={plot.top + 10}>
+              {mark.text}
+            </text>
+          )}
+        </g>
+      ))}
       {references.map((one) => (
         <g key={one.id}>
           <path

@@ -1,5 +1,5 @@
 /** What is written into a line chart besides its lines: references, what is to come, gaps, the best, names. Pure. */
-import type { DrawnLine, DrawnReference, EndLabel, Geometry, Plot } from './drawn';
+import type { DrawnLine, DrawnMark, DrawnReference, EndLabel, Geometry, Plot } from './drawn';
 import { spread } from './labels';
 import type { Scale } from './scale';
 import type { LineChartSpec } from './spec';
@@ -54,11 +54,26 @@ export function gapsOf(spec: LineChartSpec, x: Scale, plot: Plot): number[] {
   for (const one of spec.series) {
     for (const index of one.breaks ?? []) {
       if (index <= 0 || index >= one.x.length) continue;
+      // What begins there is said by its mark.
+      if (spec.marks?.some((mark) => mark.x === one.x[index])) continue;
       const at = (x.at(one.x[index - 1]!) + x.at(one.x[index]!)) / 2;
       if (at >= plot.left && at <= plot.right) positions.add(coordinate(at));
     }
   }
   return [...positions];
+}
+
+/** The marks in view, named where the name fits before the next one. A zoomed-in part is named at the left edge. */
+export function marksOf(spec: LineChartSpec, x: Scale, plot: Plot): DrawnMark[] {
+  const marks = spec.marks ?? [];
+  return marks.flatMap(({ x: value, label }, i) => {
+    const at = x.at(value);
+    const next = Math.min(plot.right, i + 1 < marks.length ? x.at(marks[i + 1]!.x) : Infinity);
+    if (at > plot.right || next <= plot.left) return [];
+    const from = Math.max(plot.left, at);
+    const fits = from + 8 + label.length * CHARACTER <= next;
+    return [{ x: coordinate(from), rule: i > 0 && at > plot.left, text: fits ? label : '' }];
+  });
 }
 
 /** Index of the lowest finite value, or -1. */

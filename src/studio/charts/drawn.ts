@@ -31,6 +31,14 @@ export interface DrawnReference extends Point {
   lineY: number;
 }
 
+export interface DrawnMark {
+  /** Pixels; a mark at the left edge has a name and no rule. */
+  x: number;
+  rule: boolean;
+  /** Empty where there is no room before the next mark. */
+  text: string;
+}
+
 export interface EndLabel {
   id: string;
   text: string;
@@ -59,6 +67,7 @@ export interface Geometry {
   /** What is still to come, shaded. */
   todo: { x: number; width: number } | null;
   gaps: number[];
+  marks: DrawnMark[];
   best:
     | (Point & { text: string; labelX: number; anchor: 'start' | 'end'; style: LineStyle; index: number })
     | null;

@@ -38,6 +38,25 @@ const perplexity = (part: Partial<LineChartSpec> = {}) => {
 };
 
 describe('geometryOf', () => {
+  test('a mark has a rule unless it is at the left edge, and a name where there is room for it', () => {
+    const lines = [line(60, (i) => i + 1, { breaks: [20] })];
+    const marks = [
+      { x: 1, label: 'own teacher' },
+      { x: 21, label: 'student' },
+      { x: 595, label: 'again' },
+    ];
+    const all = geometryOf(spec(lines, { marks }), VIEW, FRAME)!;
+    expect(all.marks.map(({ rule, text }) => [rule, text])).toEqual([
+      [false, ''],
+      [true, 'student'],
+      [true, ''],
+    ]);
+    // The mark says what begins there; the gap's own sign would say it twice.
+    expect(all.gaps).toEqual([]);
+    const zoomed = geometryOf(spec(lines, { marks }), { ...VIEW, zoom: [100, 300] }, FRAME)!;
+    expect(zoomed.marks).toEqual([{ x: zoomed.plot.left, rule: false, text: 'student' }]);
+  });
+
   test('draws nothing without a value', () => {
     expect(geometryOf(spec([line(0, () => 1)]), VIEW, FRAME)).toBeNull();
     expect(geometryOf(spec([line(3, () => NaN)]), VIEW, FRAME)).toBeNull();

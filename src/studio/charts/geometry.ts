@@ -9,6 +9,7 @@ import {
   endLabelsOf,
   endsOf,
   gapsOf,
+  marksOf,
   referencesOf,
   todoOf,
 } from './annotations';
@@ -49,6 +50,7 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
     references: referencesOf(spec, y, plot, endsOf(lines, y)),
     todo: todoOf(spec, x, plot),
     gaps: gapsOf(spec, x, plot),
+    marks: marksOf(spec, x, plot),
     best: spec.markBest ? bestOf(spec, x, y, plot) : null,
     endLabels: frame.endLabels ? endLabelsOf(spec, lines, x, y, plot, frame.width) : [],
     hidden: found.hidden,

@@ -16,7 +16,7 @@ export interface Reading {
 
 /**
  * The value of a series at x: the nearest point of a line, the last measured one of measured points. Without
- * x, the last point.
+ * x, the last point that has a value: a term of a part that is over keeps its last one.
  */
 export function readAt(
   one: { id: string; x: Float64Array; y: Float64Array; measured?: boolean },
@@ -27,7 +27,7 @@ export function readAt(
 }
 
 function indexAt(one: { x: Float64Array; y: Float64Array; measured?: boolean }, x: number | null): number {
-  if (x === null) return one.x.length - 1;
+  if (x === null) return one.y.findLastIndex((value) => !Number.isNaN(value));
   if (!one.measured) return nearest(one.x, x);
   const after = lowerBound(one.x, x);
   return one.x[after] === x ? after : after - 1;

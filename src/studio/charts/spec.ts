@@ -25,6 +25,12 @@ export interface Reference {
   text?: string;
 }
 
+/** A place on the x axis with a name: a part of a method begins there. */
+export interface Mark {
+  x: number;
+  label: string;
+}
+
 export type XUnit = 'step' | 'tokens' | 'time';
 
 export interface LineChartSpec {
@@ -33,6 +39,8 @@ export interface LineChartSpec {
   unit: string;
   series: readonly LineSeries[];
   references?: readonly Reference[];
+  /** Ascending. */
+  marks?: readonly Mark[];
   xUnit: XUnit;
   /** The planned end; 0 when the last point is the end. */
   xEnd: number;

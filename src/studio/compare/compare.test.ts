@@ -45,6 +45,7 @@ function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
     stageSteps: [100],
     evals: [{ step: 0, ...report(500) }],
     samples: [],
+    epochs: [],
     startedMs: 0,
     result: null,
     error: null,

@@ -11,6 +11,8 @@ export interface Progress {
   totalSteps: number;
   /** Index of the stage that the last step belongs to. */
   stage: number;
+  /** The part that the last step belongs to, of methods that have several. */
+  part: string | undefined;
   /** Steps done within each stage. */
   stageDone: number[];
   tokens: number;
@@ -48,6 +50,7 @@ export function progressOf(run: RunRecord, series: RunSeries | undefined): Progr
     step,
     totalSteps: run.totalSteps,
     stage: current < 0 ? Math.max(0, run.stageSteps.length - 1) : current,
+    part: series?.part,
     stageDone,
     tokens: series?.tokens.length ? series.tokens.at(-1) : 0,
     tokensPerSecond: isActive(run)
@@ -89,7 +92,8 @@ export function headlineOf(
   const stage = stages[progress.stage];
   const method = methods.find((one) => one.id === stage?.method);
   const count = stages.length > 1 ? `stage ${progress.stage + 1} of ${stages.length}, ` : '';
-  const what = stage ? `${count}${labelOf(methods, stage.method)}` : 'no training';
+  const part = progress.part === undefined ? '' : `, ${progress.part}`;
+  const what = stage ? `${count}${labelOf(methods, stage.method)}${part}` : 'no training';
   const steps =
     run.totalSteps > 0
       ? ` · step ${progress.step.toLocaleString('en-US')} of ${run.totalSteps.toLocaleString('en-US')}`

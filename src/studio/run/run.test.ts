@@ -35,6 +35,7 @@ function record(part: Partial<RunRecord> = {}): RunRecord {
     stageSteps: [60, 40],
     evals: [],
     samples: [],
+    epochs: [],
     startedMs: 0,
     result: null,
     error: null,
@@ -135,6 +136,47 @@ describe('charts of a run', () => {
     expect(plannedEnd(record(), steps(20), 'tokens')).toBe(12_800);
     expect(plannedEnd(record(), steps(20), 'time')).toBe(5000);
     expect(plannedEnd(record({ state: 'stopped' }), steps(20), 'step')).toBe(0);
+  });
+});
+
+describe('a method of two parts', () => {
+  const SELF_KD = [
+    {
+      id: 'self-kd',
+      label: 'Self-KD',
+      needsTeacher: false,
+      terms: [
+        { id: 'copy', label: 'the copy, CE' },
+        { id: 'hard', label: 'hard, CE' },
+      ],
+    },
+  ];
+  const stages = [{ method: 'self-kd', steps: 10 }];
+  const recipe = recipeSchema.parse({ version: 1, teacher: { model: 'demo' }, selection: null, stages });
+  const run = record({ recipe, totalSteps: 10, stageSteps: [10] });
+  const series = new RunSeries();
+  for (let step = 1; step <= 8; step++) {
+    const [part, term] = step <= 5 ? ['own teacher', 'copy'] : ['student', 'hard'];
+    const rest = { learningRate: 1e-3, gradNorm: 1, tokens: step * 128, timeMs: step * 50 };
+    series.add({ runId: 'a', stage: 0, part, step, loss: step, terms: { [term]: step }, ...rest });
+  }
+
+  test('terms are gaps where their part is not, and each part is marked with its name', () => {
+    const { loss, perplexity } = runCharts(run, series, SELF_KD, 'tokens');
+    const marks = [
+      { x: 128, label: 'own teacher' },
+      { x: 768, label: 'student' },
+    ];
+    expect(loss.marks).toEqual(marks);
+    expect(perplexity.marks).toEqual(marks);
+    const [total, copy, hard] = loss.series;
+    expect(Array.from(copy!.y)).toEqual([1, 2, 3, 4, 5, NaN, NaN, NaN]);
+    expect(Array.from(hard!.y)).toEqual([NaN, NaN, NaN, NaN, NaN, 6, 7, 8]);
+    expect([total!.restarts, hard!.restarts]).toEqual([[5], []]);
+  });
+  test('the headline names the part', () => {
+    const { rest } = headlineOf(run, progressOf(run, series), SELF_KD);
+    expect(rest).toBe('Self-KD, student · step 8 of 10');
   });
 });
 

@@ -3,7 +3,7 @@ import { formatCompact, formatFigure, formatRate, formatTick } from '../charts/f
 import type { LineChartSpec, LineSeries, Reference } from '../charts/spec';
 import { BEFORE, INK, RUN_STYLES, TEACHER, termStyle } from '../charts/styles';
 import { nearest } from '../charts/decimate';
-import type { Axis, RunSeries } from '../series';
+import type { Axis, Break, RunSeries } from '../series';
 import { isActive, type RunRecord } from '../storeRuns';
 import type { MethodCard } from '../../worker/protocol';
 
@@ -84,7 +84,8 @@ export function runCharts(
 ): RunCharts {
   const x = series?.positions(axis) ?? EMPTY;
   const breaks = series?.breaks.map((one) => one.index) ?? [];
-  const restarts = series?.breaks.filter((one) => one.reason === 'stage').map((one) => one.index) ?? [];
+  const startsOf = (...reasons: Break['reason'][]) =>
+    series?.breaks.filter((one) => reasons.includes(one.reason)).map((one) => one.index) ?? [];
   const line = (id: string, label: string, y: Float64Array | undefined, style = INK): LineSeries => ({
     id,
     label,
@@ -92,8 +93,11 @@ export function runCharts(
     x,
     y: y ?? EMPTY,
     breaks,
-    restarts,
+    restarts: startsOf('stage'),
   });
+  // Another part's loss is another quantity; a term stays what it is where parts alternate.
+  const total = { ...line('total', 'total', series?.loss.view()), restarts: startsOf('stage', 'part') };
+  const marks = series?.parts.map(({ index, name }) => ({ x: x[index]!, label: name }));
   const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis), xNow: x.at(-1) };
   const terms = series ? termOrder(run, series, methods) : [];
   const termLines =
@@ -107,7 +111,8 @@ export function runCharts(
       ...common,
       title: 'Loss, by term',
       unit: termLines.length > 0 ? 'nats per token, weighted as they add up' : 'nats per token',
-      series: [line('total', 'total', series?.loss.view()), ...termLines],
+      series: [total, ...termLines],
+      marks,
       formatValue: formatFigure,
     },
     perplexity: {
@@ -116,6 +121,7 @@ export function runCharts(
       unit: scored ? `${scored.tokens.toLocaleString('en-US')} tokens, windows of ${scored.window}` : '',
       series: [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })],
       references: perplexityReferences(run),
+      marks,
       markBest: true,
       formatValue: formatFigure,
     },

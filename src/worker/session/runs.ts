@@ -87,12 +87,15 @@ async function execute(
   const compiling = compileReports(runId, (event) => task.send(event));
   const onEvent = (event: TrainingEvent) => {
     if (event.type === 'step') {
-      const { type: _type, part: _part, ...step } = event;
+      const { type: _type, ...step } = event;
       steps.add({ runId, ...step });
     } else if (event.type === 'state') {
       steps.flush();
       run.paused = event.state === 'paused';
       task.send({ type: 'runState', runId, state: event.state });
+    } else if (event.type === 'epoch') {
+      steps.flush();
+      task.send({ runId, ...event });
     } else if (event.type === 'compiling') {
       compiling(event.done, event.total);
     } else if (event.type === 'eager') {
