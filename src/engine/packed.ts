@@ -5,8 +5,10 @@
  * rounded to float16.
  */
 import { ShapeError } from '../errors';
-import { allocate, webgpuBackend, wrap, writeTensorRange } from './dispatch';
+import { allocate, launch, webgpuBackend, wrap, writeTensorRange } from './dispatch';
+import { flatIndex, kernelFamily, linearGrid } from './kernel';
 import { disposeParameter, parameterOf, type Parameter } from './parameter';
+import { rowParts } from './ranges';
 
 /** Bit patterns from element `first` on; both it and their number are even. */
 export interface PackedPiece {
@@ -67,4 +69,29 @@ export async function fillPackedParameter(
     disposeParameter(parameter);
     throw error;
   }
+}
+
+const THREADS = 64;
+
+const unpack = kernelFamily('Unpack', () => ({
+  write: { y: 'vec4f' as const },
+  read: { x: 'vec2u' as const },
+  scalars: { quads: 'u32' as const },
+  workgroupSize: [THREADS],
+  main: `
+  let i = ${flatIndex(THREADS)};
+  if (i < u.quads) { y[i] = vec4f(unpack2x16float(x[i].x), unpack2x16float(x[i].y)); }`,
+}));
+
+/** A float32 copy of a packed weight. */
+export function unpackedCopy(name: string, { shape, size, value }: Parameter, trainable: boolean): Parameter {
+  const width = shape.at(-1)!;
+  const y = allocate(shape);
+  for (const { first, count, of } of rowParts(size / width, width * 4)) {
+    // A row of halves has half the bytes of the row that it becomes.
+    const halves = { tensor: value, offset: first * width * 2, size: count * width * 2 };
+    const quads = (count * width) / 4;
+    launch(unpack({}), { y: of(y), x: halves }, { quads }, linearGrid(quads, THREADS));
+  }
+  return parameterOf(name, () => wrap(y), trainable);
 }

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors';
 import { allocate, bufferOf, webgpuBackend, wrap, writeTensorRange } from './dispatch';
+import { unpackedCopy } from './packed';
 import { createParameter, disposeParameter, parameterOf, type Parameter } from './parameter';
 
 /** Values from element `first` on. */
@@ -89,8 +90,10 @@ export async function fillParameter(
   }
 }
 
-/** A copy of a weight, bit by bit; on the GPU without a way through the processor. */
-export function copyParameter(name: string, { shape, value }: Parameter, trainable = true): Parameter {
+/** A copy of a weight, bit by bit (in float32 if it is packed); on the GPU without a way through the processor. */
+export function copyParameter(name: string, source: Parameter, trainable = true): Parameter {
+  if (source.packed) return unpackedCopy(name, source, trainable);
+  const { shape, value } = source;
   if (tf.getBackend() !== 'webgpu')
     return createParameter(name, shape, Float32Array.from(value.dataSync<'float32'>()), trainable);
   const copy = allocate(shape);

@@ -1,6 +1,7 @@
 import { annealingKd } from './annealingKd';
 import { fineTune } from './fineTune';
 import { labelSmoothing } from './labelSmoothing';
+import { mateKd } from './mateKd';
 import type { Method } from './method';
 import { railKd } from './railKd';
 import { reverseKd } from './reverseKd';
@@ -16,6 +17,7 @@ export const METHODS: readonly Method[] = [
   tfReg,
   selfKd,
   annealingKd,
+  mateKd,
   railKd,
   reverseKd,
 ];

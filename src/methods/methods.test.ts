@@ -45,5 +45,5 @@ describe.each(METHODS.map((method) => [method.id, method] as const))('%s', (_, m
 
 test('only distillation needs a loaded teacher', () => {
   const needing = METHODS.filter((method) => methodCard(method).needsTeacher).map(({ id }) => id);
-  expect(needing).toEqual(['vanilla-kd', 'annealing-kd', 'rail-kd', 'reverse-kd']);
+  expect(needing).toEqual(['vanilla-kd', 'annealing-kd', 'mate-kd', 'rail-kd', 'reverse-kd']);
 });

@@ -34,6 +34,8 @@ export interface ForwardOptions {
    * they are constant and the model is trained.
    */
   inputEmbeddings?: Tensor2D;
+  /** Default true. Otherwise every token sees all of its sequence, padding too, as in a masked language model. */
+  causal?: boolean;
   /**
    * Drops after the embedding, of the attention probabilities, and before both residual sums, as GPT-2 was
    * trained (`embd_pdrop`, `attn_pdrop`, `resid_pdrop`, one rate for all). `stream` is the first of 3 L + 1.
@@ -70,6 +72,7 @@ function block(
   params: GPT2Params,
   config: GPT2Config,
   tokens: TokenTensors,
+  causal: boolean,
   drop: Dropout | undefined,
 ): Tensor2D {
   const { nHead, layerNormEpsilon: epsilon, activation } = config;
@@ -79,7 +82,7 @@ function block(
 
   const a = layerNorm(x, p('ln_1.weight'), p('ln_1.bias'), epsilon); //                             [N, C]
   const qkv = linear(a, p('attn.c_attn.weight'), p('attn.c_attn.bias')); //                         [N, 3C]
-  const heads = attention(qkv, { batch, length, heads: nHead, causal: true, dropout: at(1) }); //   [N, C]
+  const heads = attention(qkv, { batch, length, heads: nHead, causal, dropout: at(1) }); //         [N, C]
   x = project(heads, p('attn.c_proj.weight'), p('attn.c_proj.bias'), x, at(2)); //                  [N, C]
 
   const m = layerNorm(x, p('ln_2.weight'), p('ln_2.bias'), epsilon); //                             [N, C]
@@ -110,14 +113,14 @@ export function forward(
   const wte: Parameter = params['wte.weight']!;
   const wpe: Parameter = params['wpe.weight']!;
 
-  const { inputEmbeddings } = options;
+  const { inputEmbeddings, causal = true } = options;
   // Without a rate the very same kernels run as without the option.
   const drop = options.dropout && options.dropout.rate > 0 ? options.dropout : undefined;
   let x = inputEmbeddings ? addPositions(inputEmbeddings, wpe, tokens) : embedding(tokens, wte, wpe); // [N, C]
   if (drop) x = dropout(x, drop);
   const hiddenStates = [x];
   for (let layer = 0; layer < config.nLayer; layer++) {
-    const run = (input: Tensor2D) => block(input, layer, params, config, tokens, drop);
+    const run = (input: Tensor2D) => block(input, layer, params, config, tokens, causal, drop);
     x = options.recompute ? recompute(run, x, paramsOfBlock(params, layer)) : run(x);
     hiddenStates.push(x);
   }

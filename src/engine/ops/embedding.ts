@@ -97,14 +97,16 @@ const THREADS = 64;
 type LookupScalar = 'rows' | 'quads' | 'length' | 'first' | 'count';
 
 /** Where wte comes in parts (`part`), writes the rows whose id is in this one: from `first`, `count` of them. */
-const lookup = kernelFamily<{ part: boolean; packed: boolean }, 'y' | 'ids' | 'wte' | 'wpe', LookupScalar>(
-  'Embedding',
-  ({ part, packed }) => ({
-    write: { y: 'vec4f' },
-    read: { ids: 'i32', wte: packed ? 'vec2u' : 'vec4f', wpe: 'vec4f' },
-    scalars: { rows: 'u32', quads: 'u32', length: 'u32', first: 'u32', count: 'u32' },
-    workgroupSize: [THREADS],
-    main: `
+const lookup = kernelFamily<
+  { part: boolean; packed: boolean; positions: boolean },
+  'y' | 'ids' | 'wte' | 'wpe',
+  LookupScalar
+>('Embedding', ({ part, packed, positions }) => ({
+  write: { y: 'vec4f' },
+  read: { ids: 'i32', wte: packed ? 'vec2u' : 'vec4f', ...(positions ? { wpe: 'vec4f' } : {}) },
+  scalars: { rows: 'u32', quads: 'u32', length: 'u32', first: 'u32', count: 'u32' },
+  workgroupSize: [THREADS],
+  main: `
   let i = ${flatIndex(THREADS)};
   if (i >= u.rows * u.quads) { return; }
   let row = i / u.quads;
@@ -112,9 +114,8 @@ const lookup = kernelFamily<{ part: boolean; packed: boolean }, 'y' | 'ids' | 'w
   let id = u32(ids[row])${part ? ' - u.first' : ''};
   ${part ? '// Below `first` the difference wraps around to a large number.\n  if (id >= u.count) { return; }' : ''}
   let e = wte[id * u.quads + q];
-  y[i] = ${packed ? 'vec4f(unpack2x16float(e.x), unpack2x16float(e.y))' : 'e'} + wpe[(row % u.length) * u.quads + q];`,
-  }),
-);
+  y[i] = ${packed ? 'vec4f(unpack2x16float(e.x), unpack2x16float(e.y))' : 'e'}${positions ? ' + wpe[(row % u.length) * u.quads + q]' : ''};`,
+}));
 
 const tokenGradient = kernelFamily('EmbeddingTokenGradient', ({ add }: { add: boolean }) => ({
   write: { dWte: 'vec4f' as const },
@@ -172,7 +173,7 @@ function addPositionGradient(dy: TensorInfo, wpe: Parameter, { batch, length }: 
   );
 }
 
-function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter): Tensor2D {
+function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter | null): Tensor2D {
   const { ids, order, offsets, batch, length } = tokens;
   const width = wte.shape[1]!;
   const rows = batch * length;
@@ -182,8 +183,8 @@ function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
     const parts = vocabularyParts(wte);
     for (const { first, count, of } of parts) {
       launch(
-        lookup({ part: parts.length > 1, packed: wte.packed }),
-        { y, ids, wte: of(wte.value), wpe: wpe.value },
+        lookup({ part: parts.length > 1, packed: wte.packed, positions: wpe !== null }),
+        { y, ids, wte: of(wte.value), wpe: wpe?.value },
         { rows, quads, length, first, count },
         linearGrid(rows * quads, THREADS),
       );
@@ -199,7 +200,7 @@ function embeddingKernels(tokens: TokenTensors, wte: Parameter, wpe: Parameter):
           );
         }
       });
-      addPositionGradient(dy, wpe, tokens);
+      if (wpe) addPositionGradient(dy, wpe, tokens);
       return tf.zeros([1]);
     };
     return { value: wrap(y), gradFunc };
@@ -251,19 +252,20 @@ export function addPositions(x: Tensor2D, wpe: Parameter, sequences: Sequences):
 }
 
 /**
- * wte[id] + wpe[position] for every token, [N, C]. Adds to the gradients of wte [V, C] and wpe [P, C]. The
+ * wte[id] + wpe[position] for every token, [N, C], or without `wpe` wte[id] alone. Adds to the gradients of wte [V, C] and wpe [P, C]. The
  * kernels need C to be a multiple of 4 (`kernelsServe`). Throws ShapeError when a sequence is longer than wpe
  * or the tokens were uploaded for another vocabulary.
  */
-export function embedding(tokens: TokenTensors, wte: Parameter, wpe: Parameter): Tensor2D {
-  checkLength(tokens.length, wpe);
+export function embedding(tokens: TokenTensors, wte: Parameter, wpe: Parameter | null): Tensor2D {
+  if (wpe) checkLength(tokens.length, wpe);
   if (tokens.offsets.size !== wte.shape[0]! + 1) {
     throw new ShapeError(
       `the tokens are for a vocabulary of ${tokens.offsets.size - 1}, ${wte.name} is [${wte.shape.join(', ')}]`,
     );
   }
   if (usesKernels()) return embeddingKernels(tokens, wte, wpe);
-  return tf.tidy(() =>
-    addPositionsReference(gatherRows(wte.value as unknown as Tensor2D, tokens.ids), wpe, tokens),
-  );
+  return tf.tidy(() => {
+    const words = gatherRows(wte.value as unknown as Tensor2D, tokens.ids);
+    return wpe ? addPositionsReference(words, wpe, tokens) : words;
+  });
 }

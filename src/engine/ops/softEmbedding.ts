@@ -24,7 +24,7 @@ import { vocabularyParts } from './vocabulary';
 export interface SoftEmbeddingOptions {
   /** T; small ones bring p close to a single word. */
   temperature: number;
-  /** Where the noise comes from, or the noise itself [N, V]; it must outlive the backward pass. */
+  /** Where the noise comes from, or the noise itself [N, V]. */
   noise: NoiseSource | Tensor2D;
   /** Give the vector of the drawn word alone, not the mix. */
   straightThrough: boolean;
@@ -113,7 +113,9 @@ function softEmbeddingKernels(logits: Logits, table: Parameter, options: SoftEmb
     return wrap(input);
   };
   const op = tf.customGrad((...args: unknown[]) => {
-    (args[args.length - 1] as GradSaveFunc)([tapeInput(logits)]);
+    // Saved too, the noise is still there when a loss that made it has ended.
+    const { noise } = options;
+    (args[args.length - 1] as GradSaveFunc)([tapeInput(logits), 'stream' in noise ? noise.seed : noise]);
     const gradFunc = (dy: Tensor, [saved]: Tensor[]) => {
       const input = saved as Tensor2D;
       const source: Logits =
