@@ -60,6 +60,8 @@ export default defineConfig({
       ...tfjs,
       '@huggingface/hub',
       '@huggingface/tokenizers',
+      'hyparquet',
+      'hyparquet-compressors',
       'papaparse',
       'gpt-tokenizer/BytePairEncodingCore',
       'gpt-tokenizer/bpeRanks/r50k_base',

@@ -10,7 +10,7 @@ import { metricsText } from './training';
 
 export const TASK_OPTIONS: OptionSpecs = {
   task: { value: 'NAME', help: 'glue/cola, superglue/rte, ..., custom: measure a classifier on --rows' },
-  rows: { value: 'FILE', help: '.jsonl, .csv or .tsv with the columns of the task, or demo' },
+  rows: { value: 'FILE', help: '.jsonl, .csv, .tsv or .parquet with the columns of the task, or demo' },
   'max-length': { value: 'N', help: "tokens of an input (default: the model's positions)" },
   columns: { value: 'LIST', help: 'of a custom task: the columns with text' },
   label: { value: 'NAME', help: 'of a custom task: the column with the label' },

@@ -10,6 +10,8 @@ export interface Corpus {
   readonly documents: readonly string[];
   /** One sentence each. */
   readonly warnings: readonly string[];
+  /** The share of the source that was read; the rest was not wanted. */
+  readonly share: number;
 }
 
 export interface TokenStream {
@@ -165,7 +167,11 @@ function joinRuns(
  * are enough of them, by passages otherwise. The same text is always split the same way; at least one window of
  * `contextLength` + 1 tokens is held out. Throws DataError when the text is too short for both.
  */
-export function splitCorpus(corpus: Corpus, tokenizer: Tokenizer, contextLength: number): SplitText {
+export function splitCorpus(
+  corpus: Omit<Corpus, 'share'>,
+  tokenizer: Tokenizer,
+  contextLength: number,
+): SplitText {
   const byDocument = corpus.documents.length >= ENOUGH_DOCUMENTS;
   const units = corpus.documents.flatMap((text, document) =>
     byDocument ? [{ document, text }] : passagesOf(text).map((passage) => ({ document, text: passage })),

@@ -4,7 +4,7 @@
  */
 import { DataError } from '../errors';
 import { hashOf } from './corpus';
-import type { Table, TableRow } from './tables';
+import { placeOf, type Table, type TableRow } from './tables';
 import type { Choice, LabelledTask } from './tasks';
 import type { Tokenizer } from './tokens';
 
@@ -50,21 +50,22 @@ const shown = (value: unknown): string => {
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 };
 
-function checkColumns(name: string, { fields, line }: TableRow, task: LabelledTask): void {
+function checkColumns(name: string, row: TableRow, task: LabelledTask): void {
+  const { fields } = row;
+  // Of several files the row's own says more than their folder.
+  const where = row.file === undefined ? `${name}, ${placeOf(row)}` : placeOf(row);
   for (const column of [...task.columns, task.labelColumn]) {
     if (Object.hasOwn(fields, column)) continue;
     const found = Object.keys(fields).map(shown).join(', ') || 'none';
     throw new DataError(
-      `${name}, line ${line} has no column ${shown(column)}, which ${task.id} needs; its columns: ${found}`,
+      `${where} has no column ${shown(column)}, which ${task.id} needs; its columns: ${found}`,
       'Choose the task that belongs to this file, or map its columns in a custom task.',
     );
   }
   for (const column of task.columns) {
     const value = fields[column];
     if (typeof value === 'string' || typeof value === 'number' || value === null) continue;
-    throw new DataError(
-      `${name}, line ${line} has ${shown(value)} in the column ${shown(column)}, expected text`,
-    );
+    throw new DataError(`${where} has ${shown(value)} in the column ${shown(column)}, expected text`);
   }
 }
 
@@ -92,7 +93,7 @@ class LeftOut {
 }
 
 /** Reads a table as a task. Throws DataError for wrong columns, and when no row is left. */
-export function readExamples({ name, rows }: Table, task: LabelledTask): Examples {
+export function readExamples({ name, rows }: Pick<Table, 'name' | 'rows'>, task: LabelledTask): Examples {
   const examples: Example[] = [];
   const unknown = new LeftOut();
   const empty = new LeftOut();
@@ -102,8 +103,8 @@ export function readExamples({ name, rows }: Table, task: LabelledTask): Example
     const label = labelOf(task, value);
     // `checkColumns` has let texts, numbers and null through.
     const blank = task.columns.find((column) => `${(row.fields[column] ?? '') as string}`.trim() === '');
-    if (label < 0) unknown.add(`line ${row.line} with ${shown(value)}`);
-    else if (blank !== undefined) empty.add(`line ${row.line}, column ${shown(blank)}`);
+    if (label < 0) unknown.add(`${placeOf(row)} with ${shown(value)}`);
+    else if (blank !== undefined) empty.add(`${placeOf(row)}, column ${shown(blank)}`);
     else examples.push({ choices: task.choices(row.fields, label), label });
   }
   const reasons = [

@@ -1,23 +1,43 @@
 /**
- * Tables of labelled rows: `.jsonl` (one object a line), `.csv` (RFC 4180: quoted fields may hold separators and line
- * feeds), `.tsv` (plain, as GLUE's: a quotation mark is a character like others). The first line of the latter two names
- * the columns. Every row knows the line it starts at.
+ * Tables of rows from files: `.jsonl` (one object a line), `.csv`, `.tsv` (delimited.ts) and `.parquet` (parquet.ts),
+ * the first three packed by gzip or not. Rows come some at a time; every row knows where it stands.
  */
-import { parse } from 'papaparse';
 import { DataError } from '../errors';
-import { readText, type TextFile } from './textFiles';
+import { kindOf, partsOf, requireKind, type DataFile } from './dataFile';
+import { delimitedRows } from './delimited';
+import { chooseGroups, openParquet, type ParquetFile } from './parquet';
 import type { Fields } from './tasks';
 
 export interface TableRow {
-  /** In the file, from 1. */
+  /** In the file, from 1; of Parquet the row. */
   readonly line: number;
   readonly fields: Fields;
+  /** The file, where a table is made of several. */
+  readonly file?: string;
 }
 
 export interface Table {
   readonly name: string;
   readonly rows: readonly TableRow[];
+  /** The share of the files' rows that was read. */
+  readonly share: number;
 }
+
+/** What of a table is wanted. Of formats other than Parquet, which must be read from start to end, all is read. */
+export interface Wanted {
+  /** Only these columns; all where one of them is missing, so that whoever reads the rows can say what there is. */
+  readonly columns?: readonly string[] | undefined;
+  /** And these where they are there. */
+  readonly optionalColumns?: readonly string[] | undefined;
+  /** At least this share of the rows, spread over the files; 1 when missing. */
+  readonly fraction?: number | undefined;
+  /** Which row groups a fraction takes. */
+  readonly seed?: number | undefined;
+}
+
+/** `line 3`, or with the file where there are several. */
+export const placeOf = ({ file, line }: Pick<TableRow, 'file' | 'line'>): string =>
+  `${file === undefined ? '' : `${file}, `}line ${line}`;
 
 function parseObjectRow(name: string, line: number, text: string): Fields {
   let row: unknown;
@@ -33,69 +53,90 @@ function parseObjectRow(name: string, line: number, text: string): Fields {
   throw new DataError(`${name}, line ${line} is not a JSON object`, 'Each line is one JSON object.');
 }
 
-function jsonRows(name: string, text: string): TableRow[] {
-  return text.split('\n').flatMap((row, i) => {
-    const line = i + 1;
-    return row.trim() === '' ? [] : [{ line, fields: parseObjectRow(name, line, row) }];
-  });
-}
-
-/** No text that `readText` lets through holds it, so nothing is quoted. */
-const NO_QUOTE = '\0';
-
-/** Spreadsheets in many languages separate by semicolons; the line of column names tells. */
-function separatorOf(csv: string): string {
-  const names = csv.slice(0, csv.indexOf('\n') >>> 0);
-  return names.includes(';') && !names.includes(',') ? ';' : ',';
-}
-
-function delimitedRows(name: string, text: string, kind: 'csv' | 'tsv'): TableRow[] {
-  let header: string[] | undefined;
-  const rows: TableRow[] = [];
-  let line = 1;
-  let seen = 0;
-  parse<string[]>(text, {
-    delimiter: kind === 'tsv' ? '\t' : separatorOf(text),
-    quoteChar: kind === 'tsv' ? NO_QUOTE : '"',
-    step({ data, errors, meta }) {
-      const at = line;
-      for (; seen < meta.cursor; seen++) if (text.charCodeAt(seen) === 10) line++;
-      const [error] = errors.filter(({ type }) => type === 'Quotes');
-      if (error) {
-        throw new DataError(
-          `${name}, line ${at} has a quotation mark that does not end where its field ends`,
-          'Double the quotation marks inside quoted fields.',
-        );
-      }
-      if (data.length === 1 && data[0]!.trim() === '') return;
-      if (!header) {
-        header = data.map((column) => column.trim());
-        return;
-      }
-      if (data.length !== header.length) {
-        throw new DataError(
-          `${name}, line ${at} has ${data.length} fields, the first line names ${header.length} columns`,
-          kind === 'tsv' ? 'Fields are separated by tabs.' : 'Quote fields that hold the separator.',
-        );
-      }
-      rows.push({ line: at, fields: Object.fromEntries(header.map((column, i) => [column, data[i]])) });
-    },
-  });
-  return rows;
-}
-
-/** Reads one file. Throws DataError with file and line for what cannot be read, or when it has no rows. */
-export async function readTable(file: TextFile): Promise<Table> {
-  const { name } = file;
-  const kind = /\.(jsonl|ndjson|csv|tsv)$/i.exec(name)?.[1]?.toLowerCase();
-  if (kind === undefined) {
-    throw new DataError(
-      `${name} is neither .jsonl, .csv nor .tsv`,
-      'Bring labelled rows in one of these forms.',
-    );
+async function* jsonRows(file: DataFile): AsyncGenerator<readonly TableRow[]> {
+  let line = 0;
+  for await (const lines of partsOf(file, '\n')) {
+    yield lines.flatMap((row) => {
+      line++;
+      return row.trim() === '' ? [] : [{ line, fields: parseObjectRow(file.name, line, row) }];
+    });
   }
-  const text = await readText(file);
-  const rows = kind === 'csv' || kind === 'tsv' ? delimitedRows(name, text, kind) : jsonRows(name, text);
+}
+
+const TABLE_KINDS = ['jsonl', 'csv', 'tsv', 'parquet'] as const;
+
+function columnsOf(parquet: ParquetFile, { columns, optionalColumns = [] }: Wanted): string[] {
+  const known = parquet.columns.map(({ name }) => name);
+  if (!columns?.every((name) => known.includes(name))) return known;
+  return [...columns, ...optionalColumns.filter((name) => known.includes(name))];
+}
+
+async function* groupRows(
+  parquet: ParquetFile,
+  groups: readonly number[],
+  wanted: Wanted,
+): AsyncGenerator<readonly TableRow[]> {
+  const columns = columnsOf(parquet, wanted);
+  for (const group of groups) {
+    const before = parquet.groups.slice(0, group).reduce((sum, rows) => sum + rows, 0);
+    const rows = await parquet.readGroup(group, columns);
+    yield rows.map((fields, i) => ({ line: before + i + 1, fields }));
+  }
+}
+
+/** Rows of one file, and how much of them that is. */
+export interface RowStream {
+  readonly file: DataFile;
+  readonly batches: AsyncGenerator<readonly TableRow[]>;
+}
+
+export interface RowStreams {
+  readonly streams: readonly RowStream[];
+  readonly share: number;
+}
+
+/**
+ * The rows of files, file by file, some at a time. A fraction takes whole row groups of all files together, so that `share` may be
+ * more than it; with other files among them everything is read. Throws DataError for a file of another kind.
+ */
+export async function streamRows(files: readonly DataFile[], wanted: Wanted = {}): Promise<RowStreams> {
+  const kinds = files.map(({ name }) => requireKind(name, TABLE_KINDS));
+  const opened: (ParquetFile | null)[] = [];
+  for (const [i, file] of files.entries())
+    opened.push(kinds[i] === 'parquet' ? await openParquet(file) : null);
+  const all = opened.flatMap((parquet, file) =>
+    (parquet?.groups ?? []).map((rows, group) => ({ file, group, rows })),
+  );
+  const fraction = opened.includes(null) ? 1 : (wanted.fraction ?? 1);
+  const { groups, share } = chooseGroups(
+    all.map(({ rows }) => rows),
+    fraction,
+    wanted.seed ?? 1,
+  );
+  const taken = groups.map((index) => all[index]!);
+  const streams = files.map((file, i): RowStream => {
+    const parquet = opened[i];
+    if (parquet) {
+      const own = taken.filter((group) => group.file === i).map(({ group }) => group);
+      return { file, batches: groupRows(parquet, own, wanted) };
+    }
+    const kind = kindOf(file.name);
+    return { file, batches: kind === 'csv' || kind === 'tsv' ? delimitedRows(file, kind) : jsonRows(file) };
+  });
+  return { streams, share };
+}
+
+/** Reads files as one table. Throws DataError with file and line for what cannot be read, or when there are no rows. */
+export async function readTable(
+  name: string,
+  files: readonly DataFile[],
+  wanted: Wanted = {},
+): Promise<Table> {
+  const { streams, share } = await streamRows(files, wanted);
+  const rows: TableRow[] = [];
+  for (const { file, batches } of streams)
+    for await (const batch of batches)
+      for (const row of batch) rows.push(files.length > 1 ? { ...row, file: file.name } : row);
   if (rows.length === 0) throw new DataError(`${name} has no rows in it`, 'Choose another file.');
-  return { name, rows };
+  return { name, rows, share };
 }

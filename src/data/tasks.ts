@@ -24,6 +24,8 @@ export interface LabelledTask {
   /** Columns that must hold text. */
   readonly columns: readonly string[];
   readonly labelColumn: string;
+  /** Columns that `choices` reads where they are there. */
+  readonly optionalColumns?: readonly string[];
   /** What the label column says, by class: any of these spellings. */
   readonly values: readonly (readonly string[])[];
   /** Names of the head's classes. */
@@ -108,6 +110,7 @@ export function markSpan(sentence: string, span: string, index: number): string 
 /** The text with its pronoun marked, then the noun that it may stand for. */
 const wsc: LabelledTask = {
   ...columnsTask('superglue/wsc', ['text', 'span1_text', 'span2_text'], FALSE_TRUE, ['accuracy', 'f1']),
+  optionalColumns: ['span2_index'],
   choices: (row, label) => [
     {
       segments: [

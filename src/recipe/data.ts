@@ -26,11 +26,21 @@ const sourceSchema = z.union([
   z.strictObject({ source: z.string().min(1), fraction: z.number().gt(0).max(1).default(1) }),
 ]);
 
+/** Of files with columns, the one with the text; `text` when missing. */
+const textSourceSchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    source: z.string().min(1),
+    fraction: z.number().gt(0).max(1).default(1),
+    column: z.string().min(1).optional(),
+  }),
+]);
+
 const textSchema = z.strictObject({
   kind: z.literal('lm').default('lm'),
-  /** `demo`, or `file:PATH` (txt, jsonl). */
-  train: sourceSchema.default('demo'),
-  validation: sourceSchema.default('demo'),
+  /** `demo`, or `file:PATH`: txt, md, jsonl, csv, tsv (each also as .gz), parquet, or a folder of them. */
+  train: textSourceSchema.default('demo'),
+  validation: textSourceSchema.default('demo'),
   contextLength: z.number().int().min(2).default(128),
 });
 
@@ -40,7 +50,7 @@ const taskSchema = z
   .strictObject({
     kind: z.literal('task'),
     task: z.enum(TASK_IDS),
-    /** `demo` for the tasks of WordNet, or `file:PATH` (jsonl, tsv, csv). */
+    /** `demo` for the tasks of WordNet, or `file:PATH`: jsonl, tsv, csv (each also as .gz), parquet, or a folder of them. */
     train: sourceSchema.default('demo'),
     validation: sourceSchema.default('demo'),
     /** MNLI's second validation set, of other genres. */
@@ -72,6 +82,13 @@ export type TextData = RecipeData & { kind: 'lm' };
 export type TaskData = RecipeData & { kind: 'task' };
 export type Source = TextData['train'];
 
+export interface SourcePart {
+  source: string;
+  fraction: number;
+  /** Of text alone. */
+  column?: string | undefined;
+}
+
 /** Most tokens in a row of a batch: the window of a language model, the longest input of a task. */
 export const rowLength = (data: RecipeData): number =>
   data.kind === 'lm' ? data.contextLength : data.maxLength;
@@ -81,5 +98,5 @@ export const withRowLength = (data: RecipeData, length: number): RecipeData =>
   data.kind === 'lm' ? { ...data, contextLength: length } : { ...data, maxLength: length };
 
 /** Where a part of the data comes from, and how much of it is taken. */
-export const partOf = (source: Source): { source: string; fraction: number } =>
+export const partOf = (source: Source): SourcePart =>
   typeof source === 'string' ? { source, fraction: 1 } : source;

@@ -94,3 +94,10 @@ test('an unknown method, a missing version and a stage without a length are refu
   );
   expect(refusal([]).message).toContain('not a JSON object');
 });
+
+test('a source of text may name a column, one of rows may not', () => {
+  const part = { source: 'file:a.parquet', column: 'body' };
+  const data = (given: object) => parseRecipe(recipe({ data: given }), methods).data;
+  expect(data({ train: part })).toMatchObject({ train: { ...part, fraction: 1 }, validation: 'demo' });
+  expect(() => data({ kind: 'task', task: 'glue/rte', train: part })).toThrow(/^data/);
+});

@@ -1,18 +1,39 @@
 /** The session's surroundings in Node: the project's folder, the disk, and the Hub with a store in the user's cache. */
-import { openAsBlob } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir, totalmem } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { kindOf } from '../data/dataFile';
 import { installWasm } from '../engine/wasm.node';
 import { SourceError } from '../errors';
 import { hubFileSet } from '../io/hub';
 import { fileSource, folderFileSet } from '../io/source.node';
 import { textEntries } from '../io/storage';
 import { folderStore } from '../io/storage.node';
-import type { Platform } from './platform';
+import type { DataFiles, Platform } from './platform';
 
 /** Where downloads are kept: `$XDG_CACHE_HOME/decant`, or `~/.cache/decant`. */
 const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'decant');
+
+/** A file, or what a folder and its subfolders hold of the kinds that can be read, in the order of their paths. */
+async function dataFiles(path: string): Promise<DataFiles> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) {
+    if (!found) throw new SourceError(`there is no file or folder ${path}`, `Looked in ${dirname(path)}.`);
+    return { name: basename(path), files: [await fileSource(path)] };
+  }
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter(
+      (entry) => !entry.isDirectory() && !entry.name.startsWith('.') && kindOf(entry.name) !== undefined,
+    )
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const files = paths.map(async (each) => {
+    const name = relative(path, each).split(sep).join('/');
+    return { ...(await fileSource(each)), name };
+  });
+  return { name: basename(path), files: await Promise.all(files) };
+}
 
 /** `root` is the project's folder. */
 export function nodePlatform(root: string): Platform {
@@ -36,13 +57,6 @@ export function nodePlatform(root: string): Platform {
     tuning: textEntries(() => Promise.resolve(folderStore(cacheFolder())), 'tuning'),
     tunesFirst: true,
     openFolder: folderFileSet,
-    async openText(path) {
-      const found = await stat(path).catch(() => null);
-      if (!found?.isFile()) {
-        throw new SourceError(`there is no text file ${path}`, `Looked in ${dirname(path)}.`);
-      }
-      const blob = await openAsBlob(path);
-      return { name: basename(path), size: blob.size, arrayBuffer: () => blob.arrayBuffer() };
-    },
+    openData: dataFiles,
   };
 }

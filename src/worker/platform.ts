@@ -1,5 +1,5 @@
 /** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
-import type { TextFile } from '../data/textFiles';
+import type { DataFile } from '../data/dataFile';
 import type { TuningStore } from '../engine/tuner';
 import type { FileSet } from '../io/source';
 import type { TrainingSnapshot } from '../train/snapshot';
@@ -15,6 +15,13 @@ export interface HubRequest {
 /** A file set whose opening may have something to say. */
 export interface HubFiles extends FileSet {
   readonly warnings: readonly string[];
+}
+
+/** Files that are read as one text or one table. */
+export interface DataFiles {
+  /** Of the file or the folder. */
+  readonly name: string;
+  readonly files: readonly DataFile[];
 }
 
 /** Where snapshots of runs are kept. A snapshot replaces the one before only when it is complete. */
@@ -37,8 +44,8 @@ export interface Platform {
   openHub(request: HubRequest): Promise<HubFiles>;
   /** A folder of this machine. Absent in the browser. */
   openFolder?(path: string): Promise<FileSet>;
-  /** A text file of this machine. Absent in the browser. */
-  openText?(path: string): Promise<TextFile>;
+  /** A file with text or rows of this machine, or a folder's files of these kinds. Absent in the browser. */
+  openData?(path: string): Promise<DataFiles>;
   /** Absent where snapshots are not kept. */
   readonly snapshots?: SnapshotStore;
   /** Where the fastest kernels of an adapter are kept; absent: the usual ones run. */

@@ -27,12 +27,12 @@ const exported = new Map<string, FileSet>();
 
 beforeAll(async () => {
   const ends = portPair();
-  const { openText } = nodePlatform(root);
+  const { openData } = nodePlatform(root);
   const openFolder = (path: string) =>
     exported.has(path)
       ? Promise.resolve(exported.get(path)!)
       : Promise.reject(new Error(`no folder ${path}`));
-  createSession(ends[1], tinyPlatform({ openText, openFolder }));
+  createSession(ends[1], tinyPlatform({ openData, openFolder }));
   client = createClient(ends[0]);
   client.onEvent((event) => events.push(event));
   close = () => ends.forEach((end) => end.close());

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { RecipeError, SourceError } from '../../errors';
+import { kindOf } from '../../data/dataFile';
 import { readTextFile } from '../../data/textFiles';
+import { fileSource } from '../../io/source.node';
 import type { Arguments } from '../args';
 import type { Command } from '../command';
 import { HUB_OPTION, resolveModel } from '../model';
@@ -9,14 +11,10 @@ import { evaluateRows, TASK_OPTIONS } from '../taskEvaluation';
 
 type Input = { text: string } | { ids: number[] } | { documents: string[] };
 
-async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : (error as Error).message;
-    throw new SourceError(`cannot read ${path}: ${reason}`, undefined, { cause: error });
-  }
+function refuse(path: string, error: unknown): never {
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const reason = missing ? 'there is no such file' : (error as Error).message;
+  throw new SourceError(`cannot read ${path}: ${reason}`, undefined, { cause: error });
 }
 
 /** Token ids from `{"ids": [...]}`, a bare array, or `perplexity.json` of the fixtures, which says `tokens`. */
@@ -37,21 +35,19 @@ export function parseIds(path: string, json: string): number[] {
   return ids as number[];
 }
 
-/** A plain text is scored as it stands; of rows (.jsonl) each is a document behind an end-of-text token. */
+/** A plain text is scored as it stands; of rows (.jsonl, .parquet, ...) each is a document behind an end-of-text token. */
 async function readInput(args: Arguments): Promise<Input> {
   const text = args.text('text');
   const ids = args.text('ids');
   if ((text === undefined) === (ids === undefined)) throw new RecipeError('give either --text or --ids');
-  if (ids !== undefined) return { ids: parseIds(ids, new TextDecoder().decode(await readBytes(ids))) };
-  const bytes = await readBytes(text!);
-  const rows = /\.(jsonl|ndjson)$/i.test(text!);
+  if (ids !== undefined)
+    return { ids: parseIds(ids, await readFile(ids, 'utf8').catch((error: unknown) => refuse(ids, error))) };
+  const source = await fileSource(text!).catch((error: unknown) => refuse(text!, error));
+  const kind = kindOf(text!);
+  const rows = kind !== undefined && kind !== 'txt';
   // A text of any other name is taken for plain text.
-  const name = rows || /\.(txt|md)$/i.test(text!) ? text! : `${text!}.txt`;
-  const { documents, warnings } = await readTextFile({
-    name,
-    size: bytes.byteLength,
-    arrayBuffer: () => Promise.resolve(bytes.buffer),
-  });
+  const name = kind === undefined ? `${text!}.txt` : text!;
+  const { documents, warnings } = await readTextFile({ ...source, name }, { column: args.text('column') });
   warnings.forEach((warning) => process.stderr.write(`${warning}\n`));
   return documents.length === 1 && !rows ? { text: documents[0]! } : { documents: [...documents] };
 }
@@ -63,7 +59,8 @@ export const evaluate: Command = {
   summary: 'perplexity on a text, or the metrics of a classifier on labelled rows',
   positionals: 1,
   options: {
-    text: { value: 'FILE', help: '.txt, .md or .jsonl' },
+    text: { value: 'FILE', help: '.txt, .md, .jsonl, .csv, .tsv (or these as .gz) or .parquet' },
+    column: { value: 'NAME', help: 'of files with columns: the one with the text (default: text)' },
     ids: { value: 'FILE.json', help: 'token ids, for checks without a tokenizer' },
     window: { value: 'N', help: "tokens in a window (default: the model's positions)" },
     stride: { value: 'N', help: 'from one window to the next (default: the window)' },

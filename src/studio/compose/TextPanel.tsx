@@ -41,7 +41,7 @@ function TextMenu() {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => void loadText({ kind: 'demo' })}>Demo text, bundled</Menu.Item>
-          <Menu.Item onClick={() => input.current?.click()}>Own .txt or .jsonl files …</Menu.Item>
+          <Menu.Item onClick={() => input.current?.click()}>Own text files …</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <input
@@ -51,7 +51,7 @@ function TextMenu() {
         multiple
         aria-label="Text files"
         data-picker="text"
-        accept=".txt,.jsonl"
+        accept=".txt,.md,.jsonl,.ndjson,.csv,.tsv,.gz,.parquet"
         onChange={(event) => {
           const { files } = event.currentTarget;
           if (files?.length) void loadText({ kind: 'files', ...pickedFiles([...files]) });
@@ -127,7 +127,9 @@ export function TextPanel() {
         />
       )}
       {loading && <LoadingStrip loading={loading} />}
-      {!text && !loading && <p className="muted">No text yet. Drop a .txt or .jsonl file here.</p>}
+      {!text && !loading && (
+        <p className="muted">No text yet. Drop .txt, .jsonl, .csv, .tsv or .parquet files here.</p>
+      )}
       {text && (
         <>
           <p className="muted">{text.name}</p>

@@ -6,6 +6,9 @@ export interface PickedFiles {
   files: File[];
 }
 
+/** What `data/dataFile.ts` reads. */
+const TEXT = /\.(((txt|md|jsonl|ndjson|csv|tsv)(\.gz)?)|parquet)$/;
+
 /** What dropped names are good for: weights make a model, text files make a text. */
 export function kindOfFiles(names: readonly string[]): 'model' | 'text' | null {
   const lower = names.map((name) => name.toLowerCase());
@@ -13,7 +16,7 @@ export function kindOfFiles(names: readonly string[]): 'model' | 'text' | null {
     lower.some((name) => endings.some((ending) => name.endsWith(ending)));
   if (ends('.safetensors', '.safetensors.index.json', '.bin', '.pt', '.ckpt')) return 'model';
   if (lower.includes('config.json')) return 'model';
-  return ends('.txt', '.jsonl') ? 'text' : null;
+  return lower.some((name) => TEXT.test(name)) ? 'text' : null;
 }
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {

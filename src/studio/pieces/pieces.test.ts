@@ -37,7 +37,9 @@ test('dropped files are told apart by their names', () => {
   expect(kindOfFiles(['config.json', 'model.safetensors'])).toBe('model');
   expect(kindOfFiles(['pytorch_model.bin', 'notes.txt'])).toBe('model');
   expect(kindOfFiles(['a.txt', 'B.JSONL'])).toBe('text');
-  expect(kindOfFiles(['photo.png'])).toBeNull();
+  expect(kindOfFiles(['rows.csv.gz'])).toBe('text');
+  expect(kindOfFiles(['train.parquet'])).toBe('text');
+  expect(kindOfFiles(['photo.png', 'archive.gz'])).toBeNull();
   expect(nameOfFiles(['config.json', 'small.safetensors'], '')).toBe('small');
   expect(nameOfFiles(['a.txt'], '')).toBe('a.txt');
 });

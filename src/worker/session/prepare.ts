@@ -46,10 +46,10 @@ async function assign(
   const { data } = recipe;
   const tokenizer = requireTokenizer(name, vocabulary);
   if (data.kind === 'lm') {
-    const text = await texts.tokenise(data, tokenizer, task);
+    const text = await texts.tokenise(data, recipe.seed, tokenizer, task);
     return languageAssignment(recipe, data, text);
   }
-  const encoded = await rows.encode(data, tokenizer, recipe.evaluation.maxRows, task);
+  const encoded = await rows.encode(data, recipe, tokenizer, task);
   return taskAssignment(recipe, data, encoded, padTokenId ?? tokenizer.endOfText);
 }
 

@@ -7,12 +7,13 @@ import {
   type EncodedExamples,
   type Examples,
 } from '../../data/examples';
-import { readTable, type Table } from '../../data/tables';
+import { readTable, type Table, type Wanted } from '../../data/tables';
 import { taskOf, type LabelledTask, type TaskChoice } from '../../data/tasks';
-import type { TextFile } from '../../data/textFiles';
+import type { DataFile } from '../../data/dataFile';
 import type { Tokenizer } from '../../data/tokenizer';
 import { RecipeError } from '../../errors';
-import { partOf, type Source, type TaskData } from '../../recipe/data';
+import { partOf, type SourcePart, type TaskData } from '../../recipe/data';
+import type { Recipe } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { EncodedTask } from './assignment';
 import type { Task } from './task';
@@ -30,7 +31,12 @@ type Split = 'train' | 'validation';
 
 export interface RowRegistry {
   /** A recipe's data, encoded; says what was left out and what was truncated. */
-  encode(data: TaskData, tokenizer: Tokenizer, maxRows: number, task: Task): Promise<EncodedTask>;
+  encode(
+    data: TaskData,
+    recipe: Pick<Recipe, 'seed' | 'evaluation'>,
+    tokenizer: Tokenizer,
+    task: Task,
+  ): Promise<EncodedTask>;
   /** One file of a task, to measure a model on. */
   encodeOne(
     choice: TaskChoice,
@@ -42,7 +48,7 @@ export interface RowRegistry {
 }
 
 export function rowRegistry(platform: Platform): RowRegistry {
-  async function bundledFile(task: LabelledTask, split: Split): Promise<TextFile> {
+  async function bundledFile(task: LabelledTask, split: Split): Promise<DataFile> {
     const name = BUNDLED[task.id];
     if (name === undefined) {
       throw new RecipeError(
@@ -53,17 +59,17 @@ export function rowRegistry(platform: Platform): RowRegistry {
     const path = `tasks/${name}.${split}.jsonl`;
     const source = await (await platform.demoTexts()).open(path);
     if (!source) throw new RecipeError(`the demo lacks ${path}`, 'Fetch the project again.');
-    return {
-      name: path,
-      size: source.size,
-      arrayBuffer: async () => (await source.read(0, source.size)).slice().buffer,
-    };
+    return { name: path, size: source.size, read: (start, end) => source.read(start, end) };
   }
 
-  async function tableOf(source: string, task: LabelledTask, split: Split): Promise<Table> {
-    if (source === DEMO) return readTable(await bundledFile(task, split));
-    if (source.startsWith(FILE) && platform.openText) {
-      return readTable(await platform.openText(source.slice(FILE.length)));
+  async function tableOf(source: string, task: LabelledTask, split: Split, wanted: Wanted): Promise<Table> {
+    if (source === DEMO) {
+      const file = await bundledFile(task, split);
+      return readTable(file.name, [file], wanted);
+    }
+    if (source.startsWith(FILE) && platform.openData) {
+      const { name, files } = await platform.openData(source.slice(FILE.length));
+      return readTable(name, files, wanted);
     }
     throw new RecipeError(`the rows ${JSON.stringify(source)} are not loaded`, 'Loaded: demo.');
   }
@@ -72,12 +78,16 @@ export function rowRegistry(platform: Platform): RowRegistry {
     source: string,
     labelled: LabelledTask,
     split: Split,
+    part: Pick<Wanted, 'fraction' | 'seed'>,
     task: Task,
-  ): Promise<Examples> {
-    const examples = readExamples(await tableOf(source, labelled, split), labelled);
+  ): Promise<{ examples: Examples; share: number }> {
+    const { columns, labelColumn, optionalColumns } = labelled;
+    const wanted = { ...part, columns: [...columns, labelColumn], optionalColumns };
+    const table = await tableOf(source, labelled, split, wanted);
+    const examples = readExamples(table, labelled);
     task.check();
     for (const message of examples.warnings) task.send({ type: 'warning', message });
-    return examples;
+    return { examples, share: table.share };
   }
 
   function encoded(examples: Examples, tokenizer: Tokenizer, maxLength: number, task: Task): EncodedExamples {
@@ -95,30 +105,45 @@ export function rowRegistry(platform: Platform): RowRegistry {
     spreadExamples(set, share >= 1 ? 0 : Math.max(1, Math.round(share * set.labels.length)));
 
   return {
-    async encode(data, tokenizer, maxRows, task) {
+    async encode(data, { seed, evaluation: { maxRows } }, tokenizer, task) {
       const labelled = taskOf(data);
       const { maxLength } = data;
-      const read = (source: Source, split: Split) => examplesOf(partOf(source).source, labelled, split, task);
-      const encode = (examples: Examples, { fraction }: { fraction: number }) =>
+      const encode = (examples: Examples, fraction: number) =>
         shareOf(encoded(examples, tokenizer, maxLength, task), fraction);
-      const [trainPart, validationPart] = [partOf(data.train), partOf(data.validation)];
-      const oneFile = trainPart.source === validationPart.source && trainPart.source !== DEMO;
-      const { train, validation } = oneFile
-        ? splitExamples(await read(data.train, 'train'))
-        : { train: await read(data.train, 'train'), validation: await read(data.validation, 'validation') };
+      const read = async (part: SourcePart, split: Split) => {
+        const { source, fraction } = part;
+        const { examples, share } = await examplesOf(source, labelled, split, { fraction, seed }, task);
+        return encode(examples, fraction / share);
+      };
+      const [train, validation] = [partOf(data.train), partOf(data.validation)];
+      /** One file for both is read once, as far as the greater part needs, and split. */
+      const readBoth = async () => {
+        const fraction = Math.max(train.fraction, validation.fraction);
+        const wanted = { fraction, seed };
+        const { examples, share } = await examplesOf(train.source, labelled, 'train', wanted, task);
+        const split = splitExamples(examples);
+        return {
+          train: encode(split.train, train.fraction / share),
+          validation: encode(split.validation, validation.fraction / share),
+        };
+      };
+      const sets =
+        train.source === validation.source && train.source !== DEMO
+          ? await readBoth()
+          : { train: await read(train, 'train'), validation: await read(validation, 'validation') };
       const { validationMismatched: second } = data;
       return {
         task: labelled,
-        train: encode(train, trainPart),
-        validation: spreadExamples(encode(validation, validationPart), maxRows),
+        train: sets.train,
+        validation: spreadExamples(sets.validation, maxRows),
         ...(second && {
-          mismatched: spreadExamples(encode(await read(second, 'validation'), partOf(second)), maxRows),
+          mismatched: spreadExamples(await read(partOf(second), 'validation'), maxRows),
         }),
       };
     },
     async encodeOne(choice, source, tokenizer, maxLength, task) {
       const labelled = taskOf(choice);
-      const examples = await examplesOf(source, labelled, 'validation', task);
+      const { examples } = await examplesOf(source, labelled, 'validation', {}, task);
       const rows = encoded(examples, tokenizer, maxLength, task);
       return { task: labelled, rows, leftOut: examples.leftOut };
     },

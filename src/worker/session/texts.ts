@@ -9,12 +9,14 @@ import {
   type TokenStream,
 } from '../../data/corpus';
 import { windowCount } from '../../data/batches';
+import { kindOf, type DataFile } from '../../data/dataFile';
 import { loadDemoStream } from '../../data/demo';
-import { readTextFile, readTextFiles } from '../../data/textFiles';
+import { readTextFiles } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
-import { partOf, type TextData } from '../../recipe/data';
+import { blobSource } from '../../io/source';
+import { partOf, type SourcePart, type TextData } from '../../recipe/data';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
@@ -30,11 +32,17 @@ export interface TokenisedText extends SplitText {
 export interface TextRegistry {
   /** Reads a text and says what a model with this tokenizer would see of it. */
   load(text: TextRef, contextLength: number, tokenizer: Tokenizer, task: Task): Promise<TextCard>;
-  tokenise(data: TextData, tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
+  tokenise(data: TextData, seed: number, tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
   vocabularyFor(model: { config: Geometry; tokenizer?: string }, task: Task): Promise<Vocabulary>;
   /** Held-out text of the demo, for measurements that need no text of the user's. */
   heldOut(tokenizer: Tokenizer, task: Task): Promise<TokenStream>;
+}
+
+interface KnownCorpus {
+  /** Tells it from other texts, other columns and other parts. */
+  key: string;
+  corpus: Corpus;
 }
 
 export interface TextServices {
@@ -48,8 +56,17 @@ const PREVIEW_WINDOWS = 3;
 /** The demo's streams and a few texts of the user's; a text of 100 MB is 50 MB of ids. */
 const KEPT_SPLITS = 4;
 
+/** Of a dropped folder only the files that can be read; of files that cannot, all, so that the first one is named. */
+function textFilesOf(files: readonly File[]): DataFile[] {
+  const readable = files.filter(({ name }) => kindOf(name) !== undefined);
+  const taken = readable.length > 0 ? readable : files;
+  return taken.map((file) => blobSource(file.webkitRelativePath || file.name, file));
+}
+
 export function textRegistry({ platform, openModel }: TextServices): TextRegistry {
   const corpora = new Map<string, Corpus>();
+  /** Of the texts that were brought in this visit. */
+  const names = new Set<string>();
   const splits = new Map<string, Promise<unknown>>();
 
   /** Remembers the last few results by key; a failure is not remembered. */
@@ -77,46 +94,54 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
     });
   }
 
-  async function corpusOf(source: string): Promise<Corpus> {
-    const known = corpora.get(source);
-    if (known) return known;
-    if (source.startsWith(FILE) && platform.openText) {
-      const corpus = await readTextFile(await platform.openText(source.slice(FILE.length)));
-      corpora.set(source, corpus);
-      return corpus;
+  async function corpusOf({ source, column, fraction }: SourcePart, seed: number): Promise<KnownCorpus> {
+    // Most files are read whole, whatever part of them is wanted; of Parquet other parts are other corpora.
+    const whole = `${source} ${column ?? ''}`;
+    const part = `${whole} ${fraction} ${seed}`;
+    for (const key of [whole, part]) {
+      const corpus = corpora.get(key);
+      if (corpus) return { key, corpus };
     }
-    const loaded = [DEMO, ...corpora.keys()].join(', ');
+    if (source.startsWith(FILE) && platform.openData) {
+      const { name, files } = await platform.openData(source.slice(FILE.length));
+      const corpus = await readTextFiles(name, files, { column, fraction, seed });
+      const key = corpus.share === 1 ? whole : part;
+      corpora.set(key, corpus);
+      return { key, corpus };
+    }
+    const loaded = [DEMO, ...names].join(', ');
     throw new RecipeError(`the text ${JSON.stringify(source)} is not loaded`, `Loaded: ${loaded}.`);
   }
 
-  const splitOf = async (source: string, contextLength: number, tokenizer: Tokenizer): Promise<SplitText> => {
-    const corpus = await corpusOf(source);
-    const key = `${source} split ${contextLength} ${tokenizer.fingerprint}`;
-    return remember(key, () => Promise.resolve().then(() => splitCorpus(corpus, tokenizer, contextLength)));
-  };
-
-  const wholeOf = async (source: string, tokenizer: Tokenizer): Promise<TokenStream> => {
-    const { documents } = await corpusOf(source);
-    return remember(`${source} whole ${tokenizer.fingerprint}`, () =>
-      Promise.resolve().then(() => encodeDocuments(documents, tokenizer)),
+  const splitOf = ({ key, corpus }: KnownCorpus, contextLength: number, tokenizer: Tokenizer) =>
+    remember(`${key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
+      Promise.resolve().then(() => splitCorpus(corpus, tokenizer, contextLength)),
     );
-  };
 
-  const tokenise: TextRegistry['tokenise'] = async (data, tokenizer, task) => {
+  const wholeOf = ({ key, corpus }: KnownCorpus, tokenizer: Tokenizer) =>
+    remember(`${key} whole ${tokenizer.fingerprint}`, () =>
+      Promise.resolve().then(() => encodeDocuments(corpus.documents, tokenizer)),
+    );
+
+  const tokenise: TextRegistry['tokenise'] = async (data, seed, tokenizer, task) => {
     const train = partOf(data.train);
     const validation = partOf(data.validation);
-    const stream = async (source: string, split: 'train' | 'validation') => {
+    const shared = train.source === validation.source && train.column === validation.column;
+    const greater = Math.max(train.fraction, validation.fraction);
+    const stream = async (part: SourcePart, split: 'train' | 'validation') => {
       task.check();
-      if (source === DEMO) return demoStream(split, tokenizer, task);
+      if (part.source === DEMO) return takeShare(await demoStream(split, tokenizer, task), part.fraction);
+      const known = await corpusOf(shared ? { ...part, fraction: greater } : part, seed);
       // One text for both is split; a text of its own is used whole.
-      if (train.source === validation.source)
-        return (await splitOf(source, data.contextLength, tokenizer))[split];
-      return wholeOf(source, tokenizer);
+      const read = shared
+        ? (await splitOf(known, data.contextLength, tokenizer))[split]
+        : await wholeOf(known, tokenizer);
+      return takeShare(read, part.fraction / known.corpus.share);
     };
     return {
       tokenizer,
-      train: takeShare(await stream(train.source, 'train'), train.fraction),
-      validation: takeShare(await stream(validation.source, 'validation'), validation.fraction),
+      train: await stream(train, 'train'),
+      validation: await stream(validation, 'validation'),
     };
   };
 
@@ -125,16 +150,20 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
     async load(text, contextLength, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
+      let warnings: readonly string[] = [];
       if (text.kind === 'files') {
-        const corpus = await readTextFiles(text.name, text.files);
+        const corpus = await readTextFiles(text.name, textFilesOf(text.files));
         name = text.name;
         ref = `text:${name}`;
-        corpora.set(ref, corpus);
+        warnings = corpus.warnings;
         // A text of the same name may have been loaded before.
-        for (const key of [...splits.keys()]) if (key.startsWith(`${ref} `)) splits.delete(key);
+        for (const known of [corpora, splits])
+          for (const key of [...known.keys()]) if (key.startsWith(`${ref} `)) known.delete(key);
+        names.add(ref);
+        corpora.set(`${ref} `, corpus);
       }
       const data = { kind: 'lm' as const, train: ref, validation: ref, contextLength };
-      const { train, validation } = await tokenise(data, tokenizer, task);
+      const { train, validation } = await tokenise(data, 1, tokenizer, task);
       return {
         ref,
         name,
@@ -143,7 +172,7 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
         trainDocuments: train.documents,
         windows: windowCount(train.ids.length, contextLength),
         preview: previewWindows(train, tokenizer, contextLength, PREVIEW_WINDOWS),
-        warnings: [...(corpora.get(ref)?.warnings ?? [])],
+        warnings: [...warnings],
       };
     },
     async vocabularyFor({ config, tokenizer: named }, task) {
