@@ -11,6 +11,7 @@ import { createAdamW } from '../engine/ops/adamw';
 import type { Parameter } from '../engine/parameter';
 import { createParameter, disposeParameter, setAccumulators } from '../engine/parameter';
 import { createPlanCache, type PlanCache, type PlanCacheOptions } from '../engine/plan/cache';
+import { uploadNow } from '../engine/upload';
 import { RecipeError } from '../errors';
 import type { Method, Part, PartPosition, Progress } from '../methods/method';
 import { needsTeacher, partAt, wantsCopy } from '../methods/method';
@@ -94,6 +95,8 @@ export function makeStage(
 ): StageRun {
   const random = randomStream(seed, `stage ${index} ${method.id}`);
   const context = { ...models, random };
+  const extra = method.createExtra?.(context, stage.settings) ?? {};
+  Object.values(extra).forEach(uploadNow);
   return {
     ...models,
     index,
@@ -103,7 +106,7 @@ export function makeStage(
     random,
     dropoutSeeds: randomStream(seed, `stage ${index} dropout`),
     steps: stageSteps(stage, batches.windows),
-    extra: method.createExtra?.(context, stage.settings) ?? {},
+    extra,
     copy,
     optimizers: new Map(),
     made: 0,

@@ -68,6 +68,16 @@ const SETUPS = {
     length: 128,
     stage: { method: 'vanilla-kd', batchSize: 2, recompute: true },
   },
+  'training a generator and the student in turn': {
+    keep: 2,
+    length: 32,
+    stage: {
+      method: 'mate-kd',
+      steps: 4,
+      batchSize: 2,
+      settings: { warmupSteps: 1, generatorSteps: 1, studentSteps: 2 },
+    },
+  },
   'fine-tuning in three micro-batches': {
     keep: 2,
     length: 64,
