@@ -7,17 +7,12 @@
  */
 import { crossEntropy, logitsDistance } from '../engine/ops/rowTerms';
 import { tokenLoss } from '../engine/ops/tokenLoss';
-import { defineMethod, definePart, twoPhases, type Progress } from './method';
+import { annealingFactor } from './formulas';
+import { defineMethod, definePart, twoPhases } from './method';
 
 interface Settings {
   tauMax: number;
   share: number;
-}
-
-/** φ at a step of phase 1: every temperature from τ down to 1 has an equal part of the phase. */
-export function annealingFactor({ step, steps }: Pick<Progress, 'step' | 'steps'>, tauMax: number): number {
-  const t = tauMax - Math.floor((step * tauMax) / steps);
-  return 1 - (t - 1) / tauMax;
 }
 
 const soft = definePart({

@@ -6,6 +6,7 @@
  */
 import { softenedCrossEntropy } from '../engine/ops/rowTerms';
 import { logitsShape, tokenLoss } from '../engine/ops/tokenLoss';
+import { smoothedTarget } from './formulas';
 import { defineMethod } from './method';
 
 export const labelSmoothing = defineMethod({
@@ -31,8 +32,8 @@ export const labelSmoothing = defineMethod({
   },
   needs: [],
   loss: ({ student, targets }, { alpha }) => {
-    const others = alpha / logitsShape(student.logits).classes;
-    const smooth = softenedCrossEntropy({ label: 1 - alpha + others, others, weight: 1 });
+    const target = smoothedTarget(alpha, logitsShape(student.logits).classes);
+    const smooth = softenedCrossEntropy({ ...target, weight: 1 });
     return tokenLoss(student.logits, targets, { smooth });
   },
 });

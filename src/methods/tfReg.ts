@@ -7,6 +7,7 @@
  */
 import { softenedCrossEntropy } from '../engine/ops/rowTerms';
 import { logitsShape, tokenLoss } from '../engine/ops/tokenLoss';
+import { regularisedTarget } from './formulas';
 import { defineMethod } from './method';
 
 export const tfReg = defineMethod({
@@ -44,8 +45,8 @@ export const tfReg = defineMethod({
   },
   needs: [],
   loss: ({ student, targets }, { alpha, a }) => {
-    const others = (alpha * (1 - a)) / (logitsShape(student.logits).classes - 1);
-    const smooth = softenedCrossEntropy({ label: 1 - alpha + alpha * a, others, weight: 1 });
+    const target = regularisedTarget(alpha, a, logitsShape(student.logits).classes);
+    const smooth = softenedCrossEntropy({ ...target, weight: 1 });
     return tokenLoss(student.logits, targets, { smooth });
   },
 });

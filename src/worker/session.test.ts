@@ -242,7 +242,7 @@ describe('a run', () => {
 
   test('parts are named with their steps, and what a method draws for an epoch is told before them', async () => {
     await loadDemo();
-    const stages = [
+    const stages: RecipeInput['stages'] = [
       { method: 'annealing-kd', steps: 2, batchSize: 1, settings: { share: 0.5 } },
       { method: 'rail-kd', steps: 1, batchSize: 1, settings: { width: 4 } },
     ];

@@ -87,9 +87,9 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
       <Axes geometry={geometry} />
       {marks.map((mark) => (
         <g key={mark.x}>
-          {mark.rule && <path className="mark" d={`M${mark.x} ${plot.top}V${plot.bottom}`} />}
+          {mark.rule && <path className="mark" d={`M${mark.x} ${plot.top - 14}V${plot.bottom}`} />}
           {mark.text && (
-            <text className="halo" x={mark.x + 5} y={plot.top + 10}>
+            <text x={mark.rule ? mark.x + 5 : mark.x} y={plot.top - 6}>
               {mark.text}
             </text>
           )}

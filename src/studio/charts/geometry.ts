@@ -23,6 +23,8 @@ import type { ChartView, LineChartSpec, LineSeries } from './spec';
 
 /** Markers closer than this would run into one another. */
 const MARKER_ROOM = 7;
+const TOP = 8;
+const MARKED_TOP = 20;
 
 /** Draws a spec into a frame; null while there is nothing to draw. */
 export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): Geometry | null {
@@ -73,7 +75,8 @@ function plotOf(frame: Frame, ticks: readonly Tick[], spec: LineChartSpec) {
   return {
     left: Math.ceil(widest * CHARACTER) + 9,
     right: frame.width - right,
-    top: 8,
+    // The marks' names stand above the lines.
+    top: spec.marks?.length ? MARKED_TOP : TOP,
     bottom: frame.height - 22,
   };
 }

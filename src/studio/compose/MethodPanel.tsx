@@ -5,10 +5,19 @@ import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { useStudio } from '../store';
 import { Formula } from './Formula';
+import { Idea } from './Idea';
+import { costText, methodGroups, phasesOf } from './methodWords';
 import { SettingField } from './SettingField';
 import { Stages } from './Stages';
 import { TrainingForm } from './TrainingForm';
 import { trainingLine } from './trainingLine';
+
+/** Wider than the field, which shares its line with the paper's name. */
+const LIST_WIDTH = 338;
+/** With more settings the card would be too tall for their hints, which the labels explain on a click. */
+const MOST_EXPLAINED = 3;
+/** Of float32, as the teacher is held while it teaches unless the recipe says otherwise. */
+const WEIGHT_BYTES = { f32: 4, f16: 2 };
 
 /** `α 0.5 · T 2` */
 function valuesNow(method: MethodCard, settings: Readonly<Record<string, string | number>>): string {
@@ -21,34 +30,70 @@ function valuesNow(method: MethodCard, settings: Readonly<Record<string, string 
     .join(' · ');
 }
 
+/** The parts of the stage, as long as they are; those whose length is not known have equal room. */
+function Phases({ method }: { method: MethodCard }) {
+  const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
+  const phases = stage ? phasesOf(method, stage) : [];
+  if (phases.length === 0) return null;
+  return (
+    <>
+      <ol className="phases" aria-label="Parts">
+        {phases.map(({ name, share, length }, i) => (
+          <li key={name} style={{ flex: share ?? 1 }}>
+            <b>
+              {i + 1} {name}
+            </b>
+            {length && <span>{length}</span>}
+          </li>
+        ))}
+      </ol>
+      {phases.some(({ share }) => share === undefined) && (
+        <p className="tiny faint">Which comes when is in the settings.</p>
+      )}
+    </>
+  );
+}
+
 function MethodBody({ method }: { method: MethodCard }) {
   const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
   const editStage = useStudio((state) => state.editStage);
   const settings = stage?.settings ?? {};
   const now = valuesNow(method, settings);
+  const specs = Object.entries(method.settings);
   return (
     <>
+      <Phases method={method} />
       <div className="formula">
         <Formula text={method.formula} />
         <span className="formula-where">
           <Formula text={method.where} />
-          {now && <span className="formula-now">now {now}</span>}
+          {now && (
+            <span className="formula-now">
+              now <Formula text={now} />
+            </span>
+          )}
         </span>
       </div>
       <p className="small muted method-summary">{method.summary}</p>
-      {Object.entries(method.settings).map(([name, spec]) => (
-        <SettingField
-          key={name}
-          spec={spec}
-          value={settings[name] ?? spec.default}
-          onChange={(value) =>
-            editStage((old) => ({ ...old, settings: { ...old.settings, [name]: value } }), `setting-${name}`)
-          }
-          onReset={() =>
-            editStage(({ settings: { [name]: _dropped, ...rest }, ...old }) => ({ ...old, settings: rest }))
-          }
-        />
-      ))}
+      <div className={specs.length > MOST_EXPLAINED ? 'settings many' : 'settings'}>
+        {specs.map(([name, spec]) => (
+          <SettingField
+            key={name}
+            spec={spec}
+            value={settings[name] ?? spec.default}
+            onChange={(value) =>
+              editStage(
+                (old) => ({ ...old, settings: { ...old.settings, [name]: value } }),
+                `setting-${name}`,
+              )
+            }
+            onReset={() =>
+              editStage(({ settings: { [name]: _dropped, ...rest }, ...old }) => ({ ...old, settings: rest }))
+            }
+          />
+        ))}
+      </div>
+      <Idea method={method} settings={settings} />
     </>
   );
 }
@@ -59,6 +104,8 @@ export function MethodPanel() {
   const recipe = useStudio((state) => state.recipe);
   const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
   const editStage = useStudio((state) => state.editStage);
+  const teacher = useStudio((state) => state.teacher);
+  const teacherBytes = (teacher?.parameters ?? 0) * WEIGHT_BYTES[recipe.teacher.precision];
   const [trainingOpen, setTrainingOpen] = useState(false);
   const form = useRef<HTMLDivElement>(null);
   const method = methods.find((each) => each.id === stage?.method);
@@ -70,20 +117,24 @@ export function MethodPanel() {
           className="grow"
           size="sm"
           aria-label="Method"
-          data={methods.map(({ id, label }) => ({ value: id, label }))}
+          data={methodGroups(methods, teacherBytes)}
+          maxDropdownHeight={440}
+          comboboxProps={{ width: LIST_WIDTH, position: 'bottom-start' }}
           value={stage?.method ?? null}
           allowDeselect={false}
           disabled={methods.length === 0}
           // Settings belong to a method; another one starts from its defaults.
           onChange={(id) => id && editStage((old) => ({ ...old, method: id, settings: {} }))}
-          renderOption={({ option }) => (
-            <span>
-              {option.label}
-              <span className="tiny faint method-option">
-                {methods.find((each) => each.id === option.value)?.summary}
+          renderOption={({ option }) => {
+            const card = methods.find((each) => each.id === option.value);
+            return (
+              <span className="method-option">
+                <b>{option.label}</b>
+                <span className="tiny muted">{card && costText(card)}</span>
+                <span className="tiny faint">{card?.summary}</span>
               </span>
-            </span>
-          )}
+            );
+          }}
         />
         {method && (
           <a className="small muted" href={method.paper.url} target="_blank" rel="noreferrer">

@@ -6,6 +6,7 @@ import { Explain } from '../pieces/Explain';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { NumberField } from '../pieces/NumberField';
+import { Formula } from './Formula';
 
 interface FieldProps<S> {
   spec: S;
@@ -94,7 +95,11 @@ export function SettingField({ spec, value, onChange, onReset }: SettingFieldPro
           >
             {sentence(spec.hint)}
           </Explain>{' '}
-          {spec.symbol && <i className="symbol">{spec.symbol}</i>}
+          {spec.symbol && (
+            <i className="symbol">
+              <Formula text={spec.symbol} />
+            </i>
+          )}
         </span>
       </span>
       {spec.kind === 'number' ? (

@@ -11,6 +11,7 @@ import { useStudio } from '../store';
 import { isActive, type RunRecord } from '../storeRuns';
 import { AfterRun } from './AfterRun';
 import { ChartTools } from './ChartTools';
+import { LayerMap } from './LayerMap';
 import { Samples } from './Samples';
 import { useRunView } from './settings';
 import { runCharts } from './specs';
@@ -81,6 +82,7 @@ function ShownRun({ run }: { run: RunRecord }) {
       <Charts run={run} />
       <aside className="run-side">
         {hasStudent(run) && <AfterRun run={run} />}
+        <LayerMap run={run} />
         <Samples run={run} />
       </aside>
     </div>

@@ -3,6 +3,7 @@ import { recipeSchema } from '../../recipe/recipe';
 import { RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { bestOf, headlineOf, progressOf } from './progress';
+import { layerMaps } from './layerMaps';
 import { plannedEnd, positionOf, runCharts } from './specs';
 import { evaluationTable, stepTable } from './tables';
 
@@ -203,5 +204,22 @@ describe('tables', () => {
     expect(evaluationTable({ evals: [measured(5, 40)] }).rows).toEqual([
       [5, 40, Math.log(40), 4096, 128, 128],
     ]);
+  });
+});
+
+describe('layer maps', () => {
+  test('those of the latest stage count, and only what is a map', () => {
+    const epochs = [
+      { stage: 0, epoch: 0, state: [0, 3] },
+      { stage: 1, epoch: 0, state: [1, 4, 7] },
+      { stage: 1, epoch: 1, state: [0, 4, 8] },
+    ];
+    expect(layerMaps(epochs)).toEqual([
+      { epoch: 0, layers: [1, 4, 7] },
+      { epoch: 1, layers: [0, 4, 8] },
+    ]);
+    for (const state of [null, [], [2, 1], [0.5], ['1'], { layers: [1] }]) {
+      expect(layerMaps([{ stage: 0, epoch: 0, state }])).toEqual([]);
+    }
   });
 });
