@@ -51,7 +51,7 @@ export function requireKind<K extends DataKind>(name: string, kinds: readonly K[
 const PIECE_BYTES = 1 << 20;
 
 /** Most text that is held in memory at once: as one string, or as the documents of a corpus. */
-export const MAX_TEXT = 256 * 1024 * 1024;
+const MAX_TEXT = 256 * 1024 * 1024;
 
 /** Throws DataError when `length` characters of a file are more than can be held. */
 export function checkLength(name: string, length: number): void {

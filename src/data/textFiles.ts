@@ -5,7 +5,7 @@
  */
 import { DataError } from '../errors';
 import type { Corpus } from './corpus';
-import { checkLength, kindOf, MAX_TEXT, partsOf, requireKind, type DataFile } from './dataFile';
+import { checkLength, kindOf, partsOf, requireKind, type DataFile } from './dataFile';
 import { END_OF_TEXT } from './pieces';
 import { streamRows, type RowStream, type TableRow } from './tables';
 
@@ -30,7 +30,7 @@ function textOfRow(where: string, { fields }: TableRow, column: string): string 
     text === undefined ? `it has ${columns.join(', ') || 'no columns'}` : `it is ${typeof text} there`;
   throw new DataError(
     `${where} has no text in the column ${JSON.stringify(column)}: ${found}`,
-    'Call the column with the text "text", or name it in the recipe: {"source": ..., "column": ...}.',
+    'Call it "text", or name the column that holds it: "column" in a recipe, --column for eval.',
   );
 }
 
@@ -54,7 +54,7 @@ class Documents {
 
 async function addPlain(file: DataFile, documents: Documents): Promise<void> {
   // Of a packed file the size says little, so that is counted as it unpacks.
-  if (!/\.gz$/i.test(file.name)) checkLength(file.name, Math.min(file.size, 2 * MAX_TEXT));
+  if (!/\.gz$/i.test(file.name)) checkLength(file.name, file.size);
   for await (const parts of partsOf(file, END_OF_TEXT)) parts.forEach((part) => documents.add(part));
 }
 
