@@ -154,7 +154,11 @@ async function servePage(state: object) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return { site, url: `http://127.0.0.1:${port}/#compose`, close: () => server.closeAllConnections() };
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { site, url: `http://127.0.0.1:${port}/#compose`, close };
 }
 
 /** Opens the page in a browser of its own, with a profile on the disk. */
@@ -179,7 +183,9 @@ async function visit<T>(
   try {
     return await use(page.site);
   } finally {
+    const gone = new Promise((resolve) => browser.once('close', resolve));
     process.kill(-browser.pid!, 'SIGKILL');
+    await gone;
     page.close();
   }
 }
@@ -214,7 +220,7 @@ async function distil(
   const processor = () => processesOf(profile).reduce((sum, { pid }) => sum + processorMs(pid), 0) / 1000;
   const sampled = peaks(() => bytesByKind(processesOf(profile)), 200);
   const now = () => bytesByKind(processesOf(profile));
-  const most: Record<string, Record<string, number>> = { downloading: {}, uploading: {} };
+  const most: Record<string, Record<string, number>> = { downloading: {}, text: {}, uploading: {} };
   const before: typeof most = {};
   let [openSeconds, loadSeconds, whole] = [0, 0, 0];
   let tokenizer = false;
@@ -229,11 +235,13 @@ async function distil(
       if (event.type !== 'progress') return;
       // The header comes before the tokenizer, the weights after it.
       tokenizer ||= event.what === 'merges.txt';
-      if (event.what === 'model.safetensors' && tokenizer && !before['uploading']) {
+      if (event.what === 'reading weights') note('uploading');
+      else if (before['uploading']) sampled.next();
+      else if (event.what === 'reading the demo text' || before['text']) note('text');
+      else if (event.what === 'model.safetensors' && tokenizer) {
         if (openSeconds === 0) openSeconds = seconds() - started;
         note('downloading');
-      } else if (event.what === 'reading weights') note('uploading');
-      else sampled.next();
+      } else sampled.next();
       if (momentOf(event) === 'weights') {
         loadSeconds = seconds() - started;
         whole += event.total;
@@ -248,8 +256,11 @@ async function distil(
   const loadTask = site.longestTaskMs;
   site.longestTaskMs = 0;
   const downloading = over(most['downloading']!, before['downloading']!);
+  const text = over(most['text']!, before['text']!);
   const uploading = over(most['uploading']!, before['uploading']!);
-  say(`measured after ${(seconds() - started).toFixed(1)} s: ${JSON.stringify({ downloading, uploading })}`);
+  say(
+    `measured after ${(seconds() - started).toFixed(1)} s: ${JSON.stringify({ downloading, text, uploading })}`,
+  );
   while (!site.ready) await rest(200);
 
   const done: RealRun['steps'] = [];
@@ -285,6 +296,7 @@ async function distil(
     loadSeconds,
     loadedBytes: 0,
     downloadBesideBytes: downloading,
+    textBesideBytes: text,
     loadBesideBytes: uploading,
     heldAfterLoading: over(after, idle),
     longestPageTaskMs: { loading: loadTask, training: site.longestTaskMs },
