@@ -90,6 +90,11 @@ export async function fillParameter(
   }
 }
 
+/** Puts a weight's values on the device now: tfjs waits for the first kernel that reads them, perhaps in a traced step. */
+export function uploadNow({ value }: Parameter): void {
+  if (tf.getBackend() === 'webgpu') bufferOf(value);
+}
+
 /** A copy of a weight, bit by bit (in float32 if it is packed); on the GPU without a way through the processor. */
 export function copyParameter(name: string, source: Parameter, trainable = true): Parameter {
   if (source.packed) return unpackedCopy(name, source, trainable);

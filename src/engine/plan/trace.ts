@@ -63,7 +63,7 @@ export function ownBuffers(
     }
     for (const buffer of writes) {
       const note = notedBuffer(buffer);
-      if (note?.data ?? note?.read) {
+      if (note && note.index >= first && (note.data ?? note.read)) {
         throw new PlanError(
           'a step writes into a constant or into an input of the host, so it cannot be replayed',
         );
