@@ -24,12 +24,14 @@ test('the demo teacher is distilled, watched, exported, and its student is a tea
     page.getByRole('img', { name: /^Validation perplexity\. student .* by step 6/ }),
   ).toBeVisible();
 
-  // Every step has a row, and the terms of a row add up to its total.
+  // Reported steps have a row (not each of them where steps are fast), and the terms of a row add up to its total.
   await page.getByRole('group', { name: /^Loss, by term, chart/ }).press('d');
   const rows = page
     .getByRole('region', { name: 'Loss, by term, data table' })
     .locator('tbody tr:not([aria-hidden])');
-  await expect(rows).toHaveCount(6);
+  await expect(rows).not.toHaveCount(0);
+  expect(await rows.count()).toBeLessThanOrEqual(6);
+  await expect(rows.last()).toContainText('6');
   for (const row of await rows.all()) {
     const [total, ...terms] = (await row.locator('td.num').allInnerTexts()).map(Number);
     expect(terms).toHaveLength(2);
