@@ -23,7 +23,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
     const page = await context.newPage();
     await openPage(page, {
-      recipe: { ...SMALL_RECIPE, stages: [{ method: 'vanilla-kd', steps: 4, batchSize: 2 }] },
+      recipe: { ...SMALL_RECIPE, stages: [{ method: 'annealing-kd', steps: 4, batchSize: 2 }] },
     });
     await expectReady(page);
     await expectClean(page, 'Compose');

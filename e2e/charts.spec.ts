@@ -24,6 +24,12 @@ test('a chart is read, scaled, zoomed and exported without a mouse', async ({ pa
   await page.keyboard.press('ArrowLeft');
   await expect(loss.locator('svg .cursor')).toContainText('step 750');
 
+  // Both parts of the method are marked, and what it drew for the epoch is shown.
+  await expect(loss.locator('svg').getByText('first half', { exact: true })).toBeVisible();
+  await expect(loss.locator('svg').getByText('second half', { exact: true })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Progress' })).toContainText('Vanilla KD, second half');
+  await expect(page.getByRole('img', { name: /^Epoch 1: .* 0 from 0, 1 from 3,/ })).toBeVisible();
+
   // Log to linear: a linear axis begins at zero.
   const axis = page.getByRole('img', { name: /^Validation perplexity\./ }).locator('text');
   await expect(axis.filter({ hasText: /^0$/ })).toHaveCount(1);

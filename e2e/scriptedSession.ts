@@ -47,7 +47,7 @@ const method: MethodCard = {
   where: '',
   needsTeacher: true,
   needsCopy: false,
-  parts: ['train'],
+  parts: ['first half', 'second half'],
   settings: {},
   terms: [
     { id: 'hard', label: 'hard, CE' },
@@ -77,6 +77,7 @@ function session(answers: Record<string, unknown>): void {
       stageSteps: [total],
     });
     send({ type: 'runState', runId, state: 'running' });
+    send({ type: 'epoch', runId, stage: 0, epoch: 0, state: [0, 3, 4, 8, 10] });
     send({ type: 'eval', runId, step: 0, ...report(190) });
     let step = 0;
     let noise = 1;
@@ -91,6 +92,7 @@ function session(answers: Record<string, unknown>): void {
         steps.push({
           runId,
           stage: 0,
+          part: 2 * step <= total ? 'first half' : 'second half',
           step,
           loss: hard + soft,
           terms: { hard, soft },

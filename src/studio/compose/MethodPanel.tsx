@@ -14,7 +14,7 @@ import { trainingLine } from './trainingLine';
 
 /** Wider than the field, which shares its line with the paper's name. */
 const LIST_WIDTH = 338;
-/** With more settings the card would be too tall for their hints, which the labels explain on a click. */
+/** With more settings the card would be too tall for hints and summary, which the labels and the list explain. */
 const MOST_EXPLAINED = 3;
 /** Of float32, as the teacher is held while it teaches unless the recipe says otherwise. */
 const WEIGHT_BYTES = { f32: 4, f16: 2 };
@@ -60,6 +60,7 @@ function MethodBody({ method }: { method: MethodCard }) {
   const settings = stage?.settings ?? {};
   const now = valuesNow(method, settings);
   const specs = Object.entries(method.settings);
+  const many = specs.length > MOST_EXPLAINED;
   return (
     <>
       <Phases method={method} />
@@ -74,8 +75,8 @@ function MethodBody({ method }: { method: MethodCard }) {
           )}
         </span>
       </div>
-      <p className="small muted method-summary">{method.summary}</p>
-      <div className={specs.length > MOST_EXPLAINED ? 'settings many' : 'settings'}>
+      {!many && <p className="small muted method-summary">{method.summary}</p>}
+      <div className={many ? 'settings many' : 'settings'}>
         {specs.map(([name, spec]) => (
           <SettingField
             key={name}
