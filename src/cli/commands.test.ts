@@ -111,7 +111,9 @@ describe('without a device', () => {
     [['eval', tiny], 'give either --text or --ids'],
     [['eval', tiny, '--ids', '/no/ids.json'], 'cannot read /no/ids.json'],
     [['run', '/no/recipe.json', '--out', '/tmp/x'], 'cannot read /no/recipe.json'],
-    [['clean', 'a.txt'], 'clean is not part of this version'],
+    [['clean', 'a.txt'], '--out is missing'],
+    [['clean', 'a.txt', '--out', 'a.csv'], '--out is "a.csv"'],
+    [['clean', '/no/a.txt', '--out', '/tmp/a.txt'], 'cannot read /no/a.txt'],
     [['devices', '--device', 'tpu'], '--device is "tpu"'],
   ])('%j ends with status 2 and one line', async (args, message) => {
     const said = { out: '', error: '' };

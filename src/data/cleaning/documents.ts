@@ -1,0 +1,164 @@
+/**
+ * Documents of a file, from its bytes as they come: a text is cut at `<|endoftext|>`, a table of JSON lines has one
+ * document a row, a page is one. At most a piece of text or a row is held.
+ */
+import { DataError } from '../../errors';
+import { END_OF_TEXT } from '../pieces';
+import type { Cleaner } from './cleaner';
+
+const KINDS: Readonly<Record<string, FileKind>> = {
+  txt: 'text',
+  md: 'text',
+  jsonl: 'rows',
+  ndjson: 'rows',
+  html: 'page',
+  htm: 'page',
+};
+
+export type FileKind = 'text' | 'rows' | 'page';
+
+/** What a file is, by its name; undefined: nothing that can be cleaned. */
+export const fileKind = (name: string): FileKind | undefined =>
+  KINDS[/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''];
+
+/** Characters: one string holds not much more, and a row is parsed as one. */
+const LONGEST_ROW = 64 * 1024 * 1024;
+
+/** Text of UTF-8 bytes in chunks, which may end inside a character. Throws DataError for what is no UTF-8 text. */
+async function* decode(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const read = (chunk?: Uint8Array) => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (error) {
+      throw new DataError(`${name} is not UTF-8`, 'Save it as UTF-8.', { cause: error });
+    }
+  };
+  for await (const chunk of chunks) {
+    if (chunk.includes(0)) {
+      throw new DataError(`${name} is not a UTF-8 text: it holds zero bytes`, 'Save it as UTF-8.');
+    }
+    yield read(chunk);
+  }
+  yield read();
+}
+
+/** Characters at the end of a text with which a border may begin. */
+function borderBegun(text: string): number {
+  let length = Math.min(text.length, END_OF_TEXT.length - 1);
+  while (!text.endsWith(END_OF_TEXT.slice(0, length))) length--;
+  return length;
+}
+
+interface Feed {
+  write(text: string): void;
+  end(): void;
+}
+
+function feedText(cleaner: Cleaner): Feed {
+  let waiting = '';
+  let open = false;
+  const piece = (text: string) => {
+    const begun = open ? text : text.trimStart();
+    if (begun === '') return;
+    if (!open) cleaner.begin('text');
+    open = true;
+    cleaner.write(begun);
+  };
+  const close = () => {
+    if (open) cleaner.end();
+    open = false;
+  };
+  return {
+    write(text) {
+      const parts = (waiting + text).split(END_OF_TEXT);
+      const last = parts.pop()!;
+      for (const part of parts) {
+        piece(part);
+        close();
+      }
+      const end = last.length - borderBegun(last);
+      piece(last.slice(0, end));
+      waiting = last.slice(end);
+    },
+    end() {
+      piece(waiting);
+      close();
+    },
+  };
+}
+
+function textOfRow(where: string, line: string, column: string): string {
+  let row: unknown;
+  try {
+    row = JSON.parse(line);
+  } catch (error) {
+    throw new DataError(`${where} is not JSON`, 'Each line is one JSON object.', { cause: error });
+  }
+  const text: unknown =
+    typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[column] : undefined;
+  if (typeof text === 'string') return text;
+  const columns = typeof row === 'object' && row !== null ? Object.keys(row).join(', ') : '';
+  throw new DataError(
+    `${where} has no text in the column ${JSON.stringify(column)}`,
+    columns === '' ? 'Each line is one JSON object.' : `It has ${columns}.`,
+  );
+}
+
+function feedRows(cleaner: Cleaner, name: string, column: string): Feed {
+  let waiting = '';
+  let number = 0;
+  const row = (line: string) => {
+    number++;
+    if (line.trim() === '') return;
+    cleaner.begin('text');
+    cleaner.write(textOfRow(`${name}, line ${number}`, line, column));
+    cleaner.end();
+  };
+  return {
+    write(text) {
+      const lines = text.split('\n');
+      lines[0] = waiting + lines[0]!;
+      waiting = lines.pop()!;
+      lines.forEach(row);
+      if (waiting.length > LONGEST_ROW) {
+        throw new DataError(
+          `${name}, line ${number + 1} has more than 64 million characters`,
+          'Is it JSON lines?',
+        );
+      }
+    },
+    end: () => row(waiting),
+  };
+}
+
+function feedPage(cleaner: Cleaner): Feed {
+  cleaner.begin('page');
+  return { write: (text) => cleaner.write(text), end: () => cleaner.end() };
+}
+
+export interface CleaningFile {
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Cleans one file; yields after every chunk, so that what was cleaned can be taken away. */
+export async function* cleanFile(
+  cleaner: Cleaner,
+  { name, kind, chunks }: CleaningFile,
+  column: string,
+): AsyncGenerator<void> {
+  const feeds = {
+    text: () => feedText(cleaner),
+    rows: () => feedRows(cleaner, name, column),
+    page: () => feedPage(cleaner),
+  };
+  const feed = feeds[kind]();
+  for await (const text of decode(name, chunks)) {
+    feed.write(text);
+    yield;
+  }
+  feed.end();
+  yield;
+}
