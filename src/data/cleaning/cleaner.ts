@@ -3,7 +3,7 @@
  * line). Neighbours that stay keep what stood between them; where something went a new line begins, so that the rest is
  * cut into the same sentences again. Memory is bounded by a block of text and the hashes of duplicates.
  */
-import { hash64, HashSet64, type Hash64 } from './hashes';
+import { hash64, HashSet64, MOST_SLOTS, type Hash64 } from './hashes';
 import { isOnlyMarkup, looksLikePage, markupIn, mayHoldMarkup, stripMarkup } from './markup';
 import { measure, utf8Length, type Measure } from './measure';
 import { NearDuplicates } from './nearDuplicates';
@@ -40,8 +40,8 @@ function blockEnd(text: string): number {
 export class Cleaner {
   private readonly counts: readonly StepCount[];
   private readonly byName = new Map<StepName, StepCount>();
-  private readonly seen = new HashSet64();
-  private readonly near = new NearDuplicates();
+  private readonly seen: HashSet64;
+  private readonly near: NearDuplicates;
   private readonly changedExamples = new Examples();
   private readonly size: Measure = { words: 0, symbols: 0, characters: 0, bytes: 0 };
   private readonly hash: Hash64 = [0, 0];
@@ -64,6 +64,10 @@ export class Cleaner {
     private readonly sink: TextSink,
   ) {
     const { html, minWords, maxSymbols, duplicates } = checkCleaning(settings);
+    // Two sets share the memory of one.
+    const slots = duplicates === 'near' ? MOST_SLOTS / 2 : MOST_SLOTS;
+    this.seen = new HashSet64(slots);
+    this.near = new NearDuplicates(slots);
     const on: Record<StepName, boolean> = {
       html,
       short: minWords > 0,

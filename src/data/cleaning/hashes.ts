@@ -72,12 +72,12 @@ class Table {
   }
 }
 
-/** 64 MiB a generation. */
-const MOST_SLOTS = 1 << 23;
+/** 32 MiB a generation. */
+export const MOST_SLOTS = 1 << 22;
 
 /**
- * The hashes seen so far. It holds two generations; when the young one is full (6.7 million hashes) the old one is
- * forgotten, so that the set never takes more than 128 MiB and always knows at least the last 6.7 million.
+ * The hashes seen so far. It holds two generations; when the young one is full (3.4 million hashes) the old one is
+ * forgotten, so that the set never takes more than 64 MiB and always knows at least the last 3.4 million.
  */
 export class HashSet64 {
   /** Hashes that had to be forgotten. */

@@ -45,11 +45,13 @@ export interface CleaningReport {
 const MOST_EXAMPLES = 20;
 const LONGEST_EXAMPLE = 300;
 
-/** The start of a text, never half of a surrogate pair. */
+/**
+ * The start of a text, never half of a surrogate pair. Put together anew: a slice would keep the whole block that it was
+ * cut from in memory.
+ */
 function clip(text: string): string {
-  if (text.length <= LONGEST_EXAMPLE) return text;
-  const start = text.slice(0, LONGEST_EXAMPLE);
-  return `${/[\ud800-\udbff]$/.test(start) ? start.slice(0, -1) : start}…`;
+  const start = text.slice(0, LONGEST_EXAMPLE).replace(/[\ud800-\udbff]$/, '');
+  return `${Array.from(start).join('')}${start.length < text.length ? '…' : ''}`;
 }
 
 /** A sample of twenty from a stream ("Random sampling with a reservoir", Vitter 1985), the same in every run. */
