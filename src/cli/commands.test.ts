@@ -113,7 +113,7 @@ describe('without a device', () => {
     [['run', '/no/recipe.json', '--out', '/tmp/x'], 'cannot read /no/recipe.json'],
     [['clean', 'a.txt'], '--out is missing'],
     [['clean', 'a.txt', '--out', 'a.csv'], '--out is "a.csv"'],
-    [['clean', '/no/a.txt', '--out', '/tmp/a.txt'], 'cannot read /no/a.txt'],
+    [['clean', '/no/a.txt', '--out', '/no/b.txt'], 'cannot read /no/a.txt'],
     [['devices', '--device', 'tpu'], '--device is "tpu"'],
   ])('%j ends with status 2 and one line', async (args, message) => {
     const said = { out: '', error: '' };
