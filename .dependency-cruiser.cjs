@@ -21,6 +21,7 @@ const ALLOWED_FILES = {
     'src/model/selection\\.ts',
     'src/model/config\\.ts',
     'src/methods/formulas\\.ts',
+    'src/data/hubDatasets\\.ts',
   ],
 };
 
