@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cleaner } from '../src/data/cleaning/cleaner';
 import { cleanFile, type FileKind } from '../src/data/cleaning/documents';
-import { PAPER_CLEANING, type CleaningSettings } from '../src/data/cleaning/settings';
+import { PAPER_CLEANING, type CleaningSettings } from '../src/recipe/cleaning';
 import { Written } from '../src/data/cleaning/written';
 import { report, time, verify } from './harness';
 

@@ -11,7 +11,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cleaner, type DocumentKind } from '../src/data/cleaning/cleaner';
-import { PAPER_CLEANING, type CleaningSettings } from '../src/data/cleaning/settings';
+import { PAPER_CLEANING, type CleaningSettings } from '../src/recipe/cleaning';
 
 interface Page {
   html?: string;

@@ -1,5 +1,6 @@
 /** What a run learns from: text for a language model, or a task with labelled rows for a classifier. */
 import { z } from 'zod';
+import { cleaningSchema } from './cleaning';
 
 export const TASK_IDS = [
   'glue/cola',
@@ -42,6 +43,8 @@ const textSchema = z.strictObject({
   train: textSourceSchema.default('demo'),
   validation: textSourceSchema.default('demo'),
   contextLength: z.number().int().min(2).default(128),
+  /** Cleans what is learned from; absent: the text stays as it is. A validation text of its own is never cleaned. */
+  cleaning: cleaningSchema.optional(),
 });
 
 const name = z.string().min(1);

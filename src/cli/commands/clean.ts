@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { Cleaner } from '../../data/cleaning/cleaner';
 import { cleanFile, fileKind, type CleaningFile } from '../../data/cleaning/documents';
 import { totalsOf, type CleaningReport } from '../../data/cleaning/report';
-import { DUPLICATES, PAPER_CLEANING, type CleaningSettings } from '../../data/cleaning/settings';
+import { DUPLICATES, PAPER_CLEANING, type CleaningSettings } from '../../recipe/cleaning';
 import { Written } from '../../data/cleaning/written';
 import { DataError, RecipeError, SourceError } from '../../errors';
 import type { Arguments } from '../args';

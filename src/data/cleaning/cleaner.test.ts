@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Cleaner, type DocumentKind } from './cleaner';
 import type { CleaningReport } from './report';
 import { sentencesOf } from './sentences';
-import { PAPER_CLEANING, type CleaningSettings } from './settings';
+import { PAPER_CLEANING, type CleaningSettings } from '../../recipe/cleaning';
 
 interface Cleaned {
   documents: string[];

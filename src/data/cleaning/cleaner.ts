@@ -10,7 +10,8 @@ import { NearDuplicates } from './nearDuplicates';
 import { PageText } from './pageText';
 import { chainSteps, Examples, share, StepCount, type CleaningReport, type StepName } from './report';
 import { collapse, neutralise, normalise, sentencesOf } from './sentences';
-import { checkCleaning, type CleaningSettings } from './settings';
+import type { CleaningSettings } from '../../recipe/cleaning';
+import { checkCleaning } from './settings';
 
 /** Where the cleaned text goes. A document of which nothing is left is not begun. */
 export interface TextSink {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Cleaner } from './cleaner';
 import { cleanFile, type FileKind } from './documents';
-import { PAPER_CLEANING } from './settings';
+import { PAPER_CLEANING } from '../../recipe/cleaning';
 import { Written, type WrittenForm } from './written';
 
 async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

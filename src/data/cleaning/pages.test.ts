@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Cleaner } from './cleaner';
-import { PAPER_CLEANING } from './settings';
+import { PAPER_CLEANING } from '../../recipe/cleaning';
 
 const file = new URL('../../../../shared/data/web-raw/html_with_snippets.jsonl', import.meta.url);
 

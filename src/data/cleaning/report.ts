@@ -1,5 +1,5 @@
 /** What a cleaning did: samples and bytes into and out of every step, and examples of what each step took out. */
-import type { CleaningSettings } from './settings';
+import type { CleaningSettings } from '../../recipe/cleaning';
 
 export const STEPS = ['html', 'short', 'symbols', 'duplicates', 'near-duplicates'] as const;
 export type StepName = (typeof STEPS)[number];
