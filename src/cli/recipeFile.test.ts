@@ -55,6 +55,17 @@ describe('a recipe file', () => {
     expect(read.seed).toBe(1);
   });
 
+  test('has the paths of its stages made absolute too', async () => {
+    const stage = '{"method":"fine-tune","steps":1,"data":{"train":"file:own.txt"}}';
+    const read = await readRecipe(join(folder, 'recipe.json'), [
+      `stages=[${stage}]`,
+      `teacher.stages=[${stage}]`,
+    ]);
+    const own = `file:${join(folder, 'own.txt')}`;
+    expect(read.stages[0]!.data).toMatchObject({ train: own, validation: 'demo' });
+    expect(read.teacher.stages![0]!.data).toMatchObject({ train: own });
+  });
+
   test.each([
     ['demo', 'demo'],
     ['hf:openai-community/gpt2@main', 'hf:openai-community/gpt2@main'],

@@ -56,12 +56,15 @@ function absolutePaths(recipe: Fields, folder: string): void {
   }
   const textPath = (text: string) =>
     text.startsWith('file:') ? `file:${absolute(text.slice('file:'.length))}` : text;
-  const data = recipe.data;
-  if (!isFields(data)) return;
-  for (const name of ['train', 'validation', 'validationMismatched']) {
-    const part = data[name];
-    if (typeof part === 'string') data[name] = textPath(part);
-    else if (isFields(part) && typeof part.source === 'string') part.source = textPath(part.source);
+  const stages = (of: unknown) => (isFields(of) && Array.isArray(of.stages) ? (of.stages as unknown[]) : []);
+  for (const holder of [recipe, ...stages(recipe), ...stages(teacher)]) {
+    const data = isFields(holder) ? holder.data : undefined;
+    if (!isFields(data)) continue;
+    for (const name of ['train', 'validation', 'validationMismatched']) {
+      const part = data[name];
+      if (typeof part === 'string') data[name] = textPath(part);
+      else if (isFields(part) && typeof part.source === 'string') part.source = textPath(part.source);
+    }
   }
 }
 

@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { RecipeError } from '../errors';
 import { dataSchema } from './data';
 import { migrate } from './migrations';
+import { checkPipeline } from './pipeline';
+import { PROTOCOL_IDS, protocolById, TEXT_FORMS, UNITS } from './protocols';
 import type { MethodSettings, SettingSpec, SettingValues } from './settings';
 
 export const STRATEGIES = [
@@ -19,6 +21,11 @@ export const STRATEGIES = [
   'random',
 ] as const;
 export type Strategy = (typeof STRATEGIES)[number];
+
+const withoutUndefined = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]-?: Exclude<T[K], undefined>;
+  };
 
 const positive = z.number().int().min(1);
 
@@ -51,6 +58,8 @@ const stageSchema = z
   .strictObject({
     method: z.string().min(1),
     settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
+    /** What this stage learns from; the recipe's data where it says nothing. */
+    data: dataSchema.optional(),
     steps: positive.optional(),
     epochs: z.number().positive().optional(),
     batchSize: positive.default(8),
@@ -78,7 +87,10 @@ const teacherSchema = z.strictObject({
   ]),
   /** Of the teacher's weights while it teaches; `f16` takes half the memory. The student is made of them in f32. */
   precision: z.enum(['f32', 'f16']).default('f32'),
-  /** Trains the whole teacher on the run's data first; the student is made of the model as it was before. */
+  /**
+   * Trains the whole teacher first, on the run's data unless a stage names its own; the student is made of the model
+   * as it was before. Stages of a task make the teacher of the task's stages alone.
+   */
   stages: z.array(stageSchema).optional(),
 });
 
@@ -87,18 +99,37 @@ const selectionSchema = z.union([
   z.strictObject({ layers: z.array(z.number().int().min(0)).min(1) }),
 ]);
 
-const evaluationSchema = z.strictObject({
-  /** Evaluate every so many steps; 0: only before and after training. */
-  every: z.number().int().min(0).default(50),
-  window: z.number().int().min(2).default(128),
-  stride: z.number().int().min(1).default(128),
-  /** At most this many validation tokens are scored; 0: all. */
-  maxTokens: z.number().int().min(0).default(16384),
-  /** Of a task, at most this many validation rows, spread evenly over all, are scored; 0: all. */
-  maxRows: z.number().int().min(0).default(0),
-  /** A prompt that the student continues at every evaluation; empty: none. */
-  prompt: z.string().default(''),
-});
+const evaluationSchema = z
+  .strictObject({
+    /** Stands for the four fields that follow; see `protocols.ts`. */
+    protocol: z.enum(PROTOCOL_IDS).optional(),
+    window: z.number().int().min(2).optional(),
+    stride: z.number().int().min(1).optional(),
+    text: z.enum(TEXT_FORMS).optional(),
+    unit: z.enum(UNITS).optional(),
+    /** Evaluate every so many steps; 0: only before and after every stage. */
+    every: z.number().int().min(0).default(50),
+    /** At most this many validation tokens are scored; 0: all. */
+    maxTokens: z.number().int().min(0).default(16384),
+    /** Of a task, at most this many validation rows, spread evenly over all, are scored; 0: all. */
+    maxRows: z.number().int().min(0).default(0),
+    /** A prompt that the student continues at every evaluation; empty: none. */
+    prompt: z.string().default(''),
+  })
+  // A complete recipe holds the four fields and no name, so that changing one of them contradicts nothing.
+  .transform(({ protocol, ...given }, context) => {
+    const named = protocolById(protocol ?? 'windows-128');
+    const { window, stride, text, unit } = { ...named, ...withoutUndefined(given) };
+    if (protocol !== undefined) {
+      for (const [field, value] of Object.entries({ window, stride, text, unit })) {
+        const wanted = named[field as keyof typeof named];
+        if (value === wanted) continue;
+        const message = `is ${value}, and the protocol ${protocol} has ${wanted}`;
+        context.addIssue({ code: 'custom', path: [field], message });
+      }
+    }
+    return { ...given, window, stride, text, unit };
+  });
 
 export const recipeSchema = z.strictObject({
   version: z.literal(1),
@@ -191,5 +222,6 @@ export function parseRecipe(value: unknown, methods: readonly MethodSettings[]):
   const recipe = result.data;
   recipe.stages.forEach((stage, index) => resolveStage(`stages.${index}`, stage, methods));
   recipe.teacher.stages?.forEach((stage, index) => resolveStage(`teacher.stages.${index}`, stage, methods));
+  checkPipeline(recipe);
   return recipe;
 }

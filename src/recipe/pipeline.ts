@@ -1,0 +1,101 @@
+/**
+ * A recipe whose stages learn from data of their own: what each learns from, what is measured, and which orders make
+ * no sense. Validation sets are told apart by a label that every figure carries, so that no curve mixes two.
+ */
+import { RecipeError } from '../errors';
+import { partOf, type RecipeData, type Source, type TaskData } from './data';
+import type { Recipe, Stage } from './recipe';
+
+type Pipeline = Pick<Recipe, 'data' | 'stages' | 'teacher'>;
+
+/** What a stage learns from: its own data, or else the recipe's. */
+export const dataOf = ({ data }: Pick<Recipe, 'data'>, stage: Pick<Stage, 'data'>): RecipeData =>
+  stage.data ?? data;
+
+export interface ValidationSet {
+  /** Unique in its recipe: `demo`, `file:wiki.txt`, `glue/rte`. */
+  label: string;
+  /** The first data of the recipe that has this validation set. */
+  data: RecipeData;
+}
+
+/** What tells one validation set from another. A text for both is split, so that its held-out part is meant. */
+function keyOf(data: RecipeData): string {
+  const [train, validation] = [partOf(data.train), partOf(data.validation)];
+  const held = train.source === validation.source && train.column === validation.column;
+  if (data.kind === 'lm') return JSON.stringify(['lm', validation, held]);
+  return JSON.stringify(['task', data.task, data.labels, validation, data.validationMismatched, held]);
+}
+
+function nameOf(validation: Source): string {
+  const { source, column, fraction } = partOf(validation);
+  const share = fraction < 1 ? ` (${Number((100 * fraction).toPrecision(3))} %)` : '';
+  return `${source}${column === undefined ? '' : `:${column}`}${share}`;
+}
+
+/** All validation sets of a recipe: that of its data first, then those of stages, each once. */
+export function validationSets(recipe: Pick<Recipe, 'data' | 'stages'>): ValidationSet[] {
+  const sets = new Map<string, ValidationSet>();
+  const labels = new Set<string>();
+  for (const data of [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))]) {
+    if (sets.has(keyOf(data))) continue;
+    const name = data.kind === 'task' ? data.task : nameOf(data.validation);
+    let label = name;
+    for (let n = 2; labels.has(label); n++) label = `${name} ${n}`;
+    labels.add(label);
+    sets.set(keyOf(data), { label, data });
+  }
+  return [...sets.values()];
+}
+
+/** The label of the validation set that belongs to `data`. */
+export function labelOf(recipe: Pick<Recipe, 'data' | 'stages'>, data: RecipeData): string {
+  return validationSets(recipe).find((set) => keyOf(set.data) === keyOf(data))!.label;
+}
+
+const sameTask = (a: TaskData, b: TaskData): boolean =>
+  a.task === b.task && JSON.stringify(a.labels) === JSON.stringify(b.labels);
+
+/** `first` and a later stage must go together: text first, then one task. `path`: `stages`. */
+function checkOrder(path: string, stages: readonly RecipeData[]): void {
+  let task: { data: TaskData; index: number } | undefined;
+  for (const [index, data] of stages.entries()) {
+    if (data.kind === 'task') {
+      if (task && !sameTask(task.data, data)) {
+        throw new RecipeError(
+          `${path}.${index} learns ${data.task} and ${path}.${task.index} ${task.data.task}, and a model has one head`,
+          'Give each task a run of its own, which starts from the folder of the student.',
+        );
+      }
+      task ??= { data, index };
+    } else if (task) {
+      throw new RecipeError(
+        `${path}.${index} learns from text after ${path}.${task.index} has made a classifier for ${task.data.task}`,
+        'Put the stages that learn from text before those of the task.',
+      );
+    }
+  }
+}
+
+/** Throws RecipeError where the stages' data do not go together. */
+export function checkPipeline(recipe: Pipeline): void {
+  const stages = recipe.stages.map((stage) => dataOf(recipe, stage));
+  const taught = (recipe.teacher.stages ?? []).map((stage) => dataOf(recipe, stage));
+  checkOrder('stages', stages);
+  checkOrder('teacher.stages', taught);
+  const task = [...stages].reverse().find((data) => data.kind === 'task');
+  const { data } = recipe;
+  if (data.kind === 'task' && stages.length > 0 && !(task && sameTask(task, data))) {
+    throw new RecipeError(
+      `data is the task ${data.task}, and no stage learns it`,
+      'Name as data what the run is measured on, or give a stage this task.',
+    );
+  }
+  const teaches = taught.find((lesson) => lesson.kind === 'task');
+  if (teaches && !(task && sameTask(task, teaches))) {
+    throw new RecipeError(
+      `teacher.stages learn ${teaches.task}, and no stage of the student does`,
+      'Give a stage this task as its data, or leave teacher.stages out.',
+    );
+  }
+}
