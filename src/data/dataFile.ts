@@ -9,6 +9,8 @@ export interface DataFile {
   /** Its base name, or its path below the folder that was named; the ending tells the kind. */
   readonly name: string;
   readonly size: number;
+  /** Changes when the content does: a time of modification, an ETag. Missing where nothing tells. */
+  readonly version?: string | undefined;
   /** Bytes [start, end). */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }

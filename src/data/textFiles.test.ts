@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../errors';
 import { blobSource, memorySource } from '../io/source';
 import { parquetBytes } from '../testing/parquetFiles';
-import { readTextFile, readTextFiles } from './textFiles';
+import { fileDocuments, readTextFile, readTextFiles, type WantedText } from './textFiles';
 
 const file = (name: string, content: string | Uint8Array) =>
   memorySource(name, typeof content === 'string' ? new TextEncoder().encode(content) : content);
@@ -59,9 +59,40 @@ describe('text files', () => {
     await expect(reading).rejects.toBeInstanceOf(DataError);
   });
 
-  test('a file over the limit is refused before it is read', async () => {
-    const huge = { name: 'a.txt', size: 300 * 1048576, read: () => Promise.reject(new Error('read')) };
+  test('a document larger than memory comes in pieces; put together it is refused', async () => {
+    const megabyte = new Uint8Array(1048576).fill(0x61);
+    const huge = {
+      name: 'a.txt',
+      size: 300 * megabyte.length,
+      read: (start: number, end: number) => Promise.resolve(megabyte.slice(0, end - start)),
+    };
+    let length = 0;
+    let ends = 0;
+    for await (const pieces of (await fileDocuments('a', [huge])).documents()) {
+      for (const { text, continues } of pieces) {
+        length += text.length;
+        if (!continues) ends++;
+      }
+    }
+    expect([length, ends]).toEqual([huge.size, 1]);
     await expect(readTextFile(huge)).rejects.toThrow('a.txt has more than 256 MB of text');
+  });
+
+  test('the key of files changes with name, size, version, column and part; without versions it never repeats', async () => {
+    const key = async (change: object, wanted?: WantedText) =>
+      (await fileDocuments('a', [{ ...file('a.jsonl', '{"text":"one"}'), version: '1', ...change }], wanted))
+        .key;
+    const same = await key({});
+    expect(await key({})).toBe(same);
+    const others = [
+      await key({ name: 'b.jsonl' }),
+      await key({ size: 5 }),
+      await key({ version: '2' }),
+      await key({ version: undefined }),
+      await key({ version: undefined }),
+      await key({}, { column: 'body' }),
+    ];
+    expect(new Set([same, ...others]).size).toBe(7);
   });
 });
 

@@ -7,10 +7,11 @@ import { checkRange, type ByteSource, type FileSet } from './source';
 /** A file on the disk, opened for each read so that nothing has to be closed later. */
 export async function fileSource(path: string): Promise<ByteSource> {
   const name = basename(path);
-  const { size } = await stat(path);
+  const { size, mtimeMs } = await stat(path);
   return {
     name,
     size,
+    version: `${resolve(path)} ${mtimeMs}`,
     async read(start, end) {
       checkRange(name, size, start, end);
       const bytes = new Uint8Array(end - start);

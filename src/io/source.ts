@@ -34,6 +34,8 @@ export interface ByteSource {
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
+  /** Changes when the content does: a time of modification, an ETag. Missing where nothing tells. */
+  readonly version?: string | undefined;
   /** Bytes [start, end), exactly end - start of them. Throws SourceError when they cannot be had. */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -74,6 +76,7 @@ export function blobSource(name: string, blob: Blob): ByteSource {
   return {
     name,
     size: blob.size,
+    version: 'lastModified' in blob ? `${(blob as File).lastModified}` : undefined,
     async read(start, end) {
       checkRange(name, blob.size, start, end);
       let bytes: Uint8Array<ArrayBuffer>;
