@@ -1,0 +1,169 @@
+/**
+ * What is in a text, before any work with it: how many documents of which lengths, which scripts, how much stands there
+ * twice. Looks at the start of the text, as far as it is told to.
+ */
+import { hash64, HashSet64, type Hash64 } from './cleaning/hashes';
+import { utf8Length } from './cleaning/measure';
+import type { DocumentPiece } from './documents';
+
+/** Documents by length: `counts[i]` have from `edges[i]` to `edges[i + 1] - 1` tokens. */
+export interface LengthHistogram {
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+export interface ScriptShare {
+  /** Unicode's name of the script, or `other`. */
+  readonly script: string;
+  /** Of all letters. */
+  readonly share: number;
+}
+
+export interface TextSurvey {
+  readonly documents: number;
+  /** UTF-8. */
+  readonly bytes: number;
+  /** Without the end-of-text token of each document. */
+  readonly tokens: number;
+  /** Of a document, in tokens. */
+  readonly medianLength: number;
+  readonly longestLength: number;
+  readonly lengths: LengthHistogram;
+  /** Documents that are there again, letter by letter and in the same pieces: all but the first of equal ones. */
+  readonly duplicates: number;
+  /** Most letters first; scripts below half a percent together as `other`. */
+  readonly scripts: readonly ScriptShare[];
+  /** The starts of the first documents. */
+  readonly firsts: readonly string[];
+}
+
+const SCRIPTS = [
+  'Latin',
+  'Cyrillic',
+  'Greek',
+  'Arabic',
+  'Hebrew',
+  'Devanagari',
+  'Bengali',
+  'Thai',
+  'Han',
+  'Hiragana',
+  'Katakana',
+  'Hangul',
+] as const;
+const PATTERNS = SCRIPTS.map((script) => new RegExp(`\\p{Script=${script}}`, 'u'));
+const LETTER = /\p{L}/u;
+const NO_LETTER = SCRIPTS.length + 1;
+const SMALL_SHARE = 0.005;
+
+/** The script of every code point of the first plane plus one, filled in as they come up; 0: not yet. */
+const scripts = new Uint8Array(0x10000);
+
+function scriptOf(point: number): number {
+  const known = point < 0x10000 ? scripts[point]! : 0;
+  if (known > 0) return known - 1;
+  const character = String.fromCodePoint(point);
+  const found = PATTERNS.findIndex((pattern) => pattern.test(character));
+  const script = !LETTER.test(character) ? NO_LETTER : found < 0 ? SCRIPTS.length : found;
+  if (point < 0x10000) scripts[point] = script + 1;
+  return script;
+}
+
+const FIRSTS = 8;
+const FIRST_LENGTH = 240;
+const MOST_BARS = 20;
+
+const isLowSurrogate = (unit: number) => (unit & 0xfc00) === 0xdc00;
+
+/** The start of a text for people, never half a character. */
+function clip(text: string): string {
+  const end = isLowSurrogate(text.charCodeAt(FIRST_LENGTH)) ? FIRST_LENGTH - 1 : FIRST_LENGTH;
+  return text.length > FIRST_LENGTH ? `${text.slice(0, end)}…` : text;
+}
+
+/** The next of 1, 2, 5, 10, 20, 50, … that is not below `value`. */
+function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value)!;
+}
+
+/** Equal bars of a round width from 0 to the longest, at most twenty. */
+export function histogramOf(lengths: readonly number[]): LengthHistogram {
+  if (lengths.length === 0) return { edges: [0], counts: [] };
+  // Not `Math.max(...)`: there may be a million.
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const width = roundUp(Math.max(1, (longest + 1) / MOST_BARS));
+  const bars = Math.floor(longest / width) + 1;
+  const counts = new Array<number>(bars).fill(0);
+  for (const length of lengths) counts[Math.floor(length / width)]!++;
+  return { edges: Array.from({ length: bars + 1 }, (_, i) => i * width), counts };
+}
+
+function medianOf(lengths: readonly number[]): number {
+  const sorted = [...lengths].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return 0;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Takes the pieces of documents and says at the end what there was. */
+export class Surveyor {
+  private readonly lengths: number[] = [];
+  private readonly letters = new Float64Array(SCRIPTS.length + 2);
+  private readonly seen = new HashSet64();
+  private readonly firsts: string[] = [];
+  private bytes = 0;
+  private duplicates = 0;
+  // The open document.
+  private hash: Hash64 = [0, 0];
+  private length = 0;
+  private start = '';
+
+  /** `count` says how many tokens a text has. */
+  constructor(private readonly count: (text: string) => number) {}
+
+  add({ text, continues }: DocumentPiece): void {
+    this.bytes += utf8Length(text);
+    this.length += this.count(text);
+    for (const character of text) this.letters[scriptOf(character.codePointAt(0)!)]!++;
+    if (this.start.length <= FIRST_LENGTH) this.start += text.slice(0, FIRST_LENGTH + 1);
+    const [low, high] = this.hash;
+    hash64(low === 0 && high === 0 ? text : `${low} ${high} ${text}`, this.hash);
+    if (!continues) this.end();
+  }
+
+  private end(): void {
+    if (!this.seen.add(this.hash)) this.duplicates++;
+    this.lengths.push(this.length);
+    if (this.firsts.length < FIRSTS) this.firsts.push(clip(this.start));
+    this.hash = [0, 0];
+    this.length = 0;
+    this.start = '';
+  }
+
+  /** A document that has begun and not ended is counted as it is. */
+  survey(): TextSurvey {
+    if (this.length > 0) this.end();
+    const { lengths, bytes, duplicates, firsts } = this;
+    return {
+      ...{ documents: lengths.length, bytes, duplicates, firsts },
+      tokens: lengths.reduce((sum, length) => sum + length, 0),
+      medianLength: medianOf(lengths),
+      longestLength: lengths.reduce((most, length) => Math.max(most, length), 0),
+      lengths: histogramOf(lengths),
+      scripts: this.scriptShares(),
+    };
+  }
+
+  private scriptShares(): ScriptShare[] {
+    const letters = this.letters.subarray(0, NO_LETTER);
+    const total = letters.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return [];
+    const named = [...letters]
+      .slice(0, SCRIPTS.length)
+      .map((count, i) => ({ script: SCRIPTS[i]!, share: count / total }));
+    const large = named.filter(({ share }) => share >= SMALL_SHARE).sort((a, b) => b.share - a.share);
+    const rest = 1 - large.reduce((sum, { share }) => sum + share, 0);
+    return rest * total < 0.5 ? large : [...large, { script: 'other', share: rest }];
+  }
+}
