@@ -33,7 +33,7 @@ export interface GenerateOptions {
 const LENGTH_STEP = 32;
 
 /** Logits of the token after `ids` (at most nPositions of them). -> [V] */
-async function nextLogits(
+export async function nextLogits(
   { params, config }: Model,
   ids: readonly number[],
   plans: PlanCache,

@@ -5,7 +5,7 @@
  */
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
-import type { TaskData } from '../recipe/data';
+import type { TaskData, TextData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
@@ -177,6 +177,21 @@ export interface Estimate {
   nearest: NearbySetup[];
 }
 
+/** What teacher and student expect of one token of the held-out text. */
+export interface Distribution {
+  /** The tokens of the passage, as the models see them. */
+  passage: { id: number; text: string }[];
+  /** How many passages the text has. */
+  passages: number;
+  /** Which token of the passage is predicted, from those before it; at least 1. */
+  position: number;
+  /** Logits of every word of the vocabulary, [V]. */
+  teacher: Float32Array<ArrayBuffer>;
+  student: Float32Array<ArrayBuffer>;
+  /** The likeliest tokens of both and the right one, as words. */
+  words: { id: number; text: string }[];
+}
+
 /** An OPFS-or-download independent file of an exported student. */
 export interface ExportedFile {
   name: string;
@@ -190,6 +205,21 @@ export type CommandBody =
   | { type: 'loadText'; text: TextRef; contextLength: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
+  /** What teacher and student expect of one token of the held-out text. A courtesy: a run's start ends it. */
+  | {
+      type: 'distribution';
+      /** The teacher's ref. */
+      model: string;
+      /** Layers of the teacher, as they are before training; or the student of a run. */
+      student: { layers: number[] } | { runId: string };
+      /** Of the recipe: whose `validation` is read, and how it is parted from the training text. */
+      data: TextData;
+      seed: number;
+      /** Counted on from the last one with the first. */
+      passage: number;
+      /** Of the token to predict; the nearest one that has a token before it. */
+      position: number;
+    }
   /** Perplexity of a whole model on text or token ids that the caller brings. */
   | {
       type: 'evaluate';
@@ -252,6 +282,7 @@ export interface Answers {
   loadModel: ModelCard;
   loadText: TextCard;
   measure: PerplexityReport;
+  distribution: Distribution;
   evaluate: PerplexityReport;
   evaluateTask: TaskReport & { leftOut: number; truncated: number };
   sweep: SweepRow[];

@@ -12,6 +12,7 @@ import { parameterCount } from '../model/config';
 import { checkLayers } from '../model/selection';
 import type { Platform } from './platform';
 import type { Answers, Command, CommandBody, Event, PerplexityReport, Port, SweepRow } from './protocol';
+import { nextTokenDistribution } from './session/distribution';
 import { createLane } from './session/lane';
 import { idsOf } from './session/inputs';
 import { createEstimates } from './session/estimate';
@@ -34,8 +35,15 @@ interface Running {
   abort: AbortController;
 }
 
-/** What an answer hands over instead of copying: an export's weights. Its other files are still needed here. */
+/** What a run's start ends: courtesies that whoever wants a run does not want to wait for. */
+const COURTESIES: readonly Command['type'][] = ['measure', 'distribution'];
+
+/** What an answer hands over instead of copying: rows of logits, an export's weights. Its other files are still needed here. */
 function moved(type: Command['type'], result: Answers[Command['type']]): Transferable[] {
+  if (type === 'distribution') {
+    const { teacher, student } = result as Answers['distribution'];
+    return [teacher.buffer, student.buffer];
+  }
   if (type !== 'export') return [];
   const files = result as Answers['export'];
   return files.filter(({ name }) => name.endsWith('.safetensors')).map(({ bytes }) => bytes.buffer);
@@ -158,8 +166,7 @@ export function createSession(port: Port, platform: Platform): void {
 
   async function start(command: CommandBody & { type: 'start' }, task: Task): Promise<Answers['start']> {
     info();
-    // A measurement of a selection is a courtesy; whoever starts a run wants the run.
-    for (const { type, abort } of running.values()) if (type === 'measure') abort.abort();
+    for (const { type, abort } of running.values()) if (COURTESIES.includes(type)) abort.abort();
     await tuning.settle();
     await lane.run(() => Promise.resolve());
     return runs.start(command, task);
@@ -185,6 +192,10 @@ export function createSession(port: Port, platform: Platform): void {
           const known = await loader.ensure(command.model, task);
           return measurements.measure(known, checkLayers(command.layers, known.config.nLayer), task);
         });
+      case 'distribution':
+        return onDevice(task, () =>
+          nextTokenDistribution(command, { texts, openModel: loader.ensure }, task),
+        );
       case 'evaluate':
         return onDevice(task, () => evaluate(command, task));
       case 'evaluateTask':
