@@ -75,6 +75,13 @@ function session(answers: Record<string, unknown>): void {
       layers: [0, 2, 4, 7, 9, 11],
       totalSteps: total,
       stageSteps: [total],
+      planned: {
+        parts: [
+          { stage: 0, step: 1, part: 'first half' },
+          { stage: 0, step: Math.floor(total / 2) + 1, part: 'second half' },
+        ],
+        learningRate: { steps: [1, total], values: [5e-4, 0] },
+      },
     });
     send({ type: 'runState', runId, state: 'running' });
     send({ type: 'epoch', runId, stage: 0, epoch: 0, state: [0, 3, 4, 8, 10] });

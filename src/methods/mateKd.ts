@@ -10,64 +10,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { embedding, type TokenTensors } from '../engine/ops/embedding';
-import type { NoiseSource } from '../engine/ops/noise';
 import { crossEntropy, klDivergence, reverseKlDivergence } from '../engine/ops/rowTerms';
-import { putRows, type ChosenRows } from '../engine/ops/chosenRows';
-import { softEmbedding, type SoftEmbeddingOptions } from '../engine/ops/softEmbedding';
 import { tokenLoss, type Logits, type LossTerms, type Targets } from '../engine/ops/tokenLoss';
-import { frozenView } from '../model/params';
-import type { ModelOutput } from '../model/gpt2';
 import { createGenerator, drawMask, proposals } from './mateGenerator';
-import { defineMethod, definePart, type LossInputs, type PartPosition, type RunnableModel } from './method';
-
-interface Settings {
-  maskShare: number;
-  temperature: number;
-  sample: string;
-  generatorSteps: number;
-  studentSteps: number;
-  generatorRate: number;
-  generatorClip: number;
-  generatorLayers: number;
-  warmupSteps: number;
-}
-
-/** `tokens` with drawn words where they are masked, in the model's own embeddings. -> [N, C] */
-export function perturbedInput(
-  { params }: Pick<RunnableModel, 'params'>,
-  tokens: TokenTensors,
-  masked: ChosenRows,
-  logits: Logits,
-  options: SoftEmbeddingOptions,
-): tf.Tensor2D {
-  const wte = params['wte.weight']!;
-  return putRows(embedding(tokens, wte, null), softEmbedding(logits, wte, options), masked);
-}
-
-interface Outputs {
-  teacher: ModelOutput;
-  student: ModelOutput;
-}
-
-/** Teacher and student on x'. `constant`: the generator gets no gradient. */
-function runPerturbed(
-  { models, tokens, drawn, extra }: LossInputs<'models'>,
-  { maskShare, temperature, sample, generatorLayers }: Settings,
-  constant: boolean,
-): Outputs {
-  const masked = drawMask({ tokens, drawn }, maskShare);
-  const seed = drawn([1], 'int32', (random) => Int32Array.of(random.next()));
-  const noise: NoiseSource = { seed, stream: 0 };
-  const generator = constant ? frozenView(extra) : extra;
-  const logits = proposals(generator, models.teacher.config, generatorLayers, tokens, masked);
-  const straightThrough = sample === 'straight-through';
-  const run = (model: RunnableModel) => {
-    const options = { temperature, noise, straightThrough, constant };
-    return model.run(tokens, { inputEmbeddings: perturbedInput(model, tokens, masked, logits, options) });
-  };
-  return { teacher: run(models.teacher), student: run(models.student) };
-}
+import { mateChange, runPerturbed, type MateSettings, type Outputs } from './matePerturbation';
+import { defineMethod, definePart, type PartPosition } from './method';
 
 /** 0, with the gradient of x. */
 const gradientOf = (x: Scalar): Scalar =>
@@ -98,7 +45,7 @@ export function studentObjective(clean: Outputs, perturbed: Outputs, targets: Ta
   };
 }
 
-const warmUp = definePart<'models', Settings>({
+const warmUp = definePart<'models', MateSettings>({
   id: 'warm-up',
   needs: ['models'],
   trains: ['extra'],
@@ -113,7 +60,7 @@ const warmUp = definePart<'models', Settings>({
   },
 });
 
-const maximise = definePart<'models', Settings>({
+const maximise = definePart<'models', MateSettings>({
   id: 'maximise',
   needs: ['models'],
   trains: ['extra'],
@@ -128,7 +75,7 @@ const maximise = definePart<'models', Settings>({
   },
 });
 
-const minimise = definePart<'teacherOutput' | 'models', Settings>({
+const minimise = definePart<'teacherOutput' | 'models', MateSettings>({
   id: 'minimise',
   needs: ['teacherOutput', 'models'],
   loss: (inputs, settings) => studentObjective(inputs, runPerturbed(inputs, settings, true), inputs.targets),
@@ -140,7 +87,7 @@ const PARTS = [warmUp, maximise, minimise];
 function alternate(
   step: number,
   steps: number,
-  { warmupSteps, generatorSteps, studentSteps }: Settings,
+  { warmupSteps, generatorSteps, studentSteps }: MateSettings,
 ): PartPosition {
   const warm = Math.min(warmupSteps, Math.floor(steps / 2));
   if (step < warm) return { part: PARTS.indexOf(warmUp), step, steps: warm };
@@ -276,5 +223,6 @@ export const mateKd = defineMethod({
   },
   partAt: alternate,
   createExtra: (context, { generatorLayers }) => createGenerator(context, generatorLayers),
+  changedWords: mateChange,
   parts: PARTS,
 });

@@ -7,7 +7,7 @@
  * with a copy of the student, MATE-KD two that alternate; which part a step belongs to is a pure function
  * (`partAt`). Conventions (what α weights, where T² stands, reductions) are fixed in `docs/methods.md`.
  */
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { LossTerms, Targets } from '../engine/ops/tokenLoss';
 import type { HostValues, LiveNumber } from '../engine/host';
 import type { TokenTensors } from '../engine/ops/embedding';
@@ -111,6 +111,13 @@ export interface ExtraContext {
   random: RandomStream;
 }
 
+/** What a method makes of one row of text: [M] int32 each, and KL(p_t ‖ p_s) on the row before and after, [2] nats. */
+export interface ChangedWords {
+  places: Tensor1D;
+  words: Tensor1D;
+  divergence: Tensor1D;
+}
+
 /** Everything a method says about itself but its objective. */
 interface Description<S extends SettingSpecs> {
   id: string;
@@ -134,6 +141,11 @@ interface Optional<S, State> {
   createExtra?(context: ExtraContext, settings: S): Readonly<Record<string, Parameter>>;
   /** Plain data drawn anew at the start of every epoch, reported with it (RAIL-KD's layer map). */
   epochState?(context: ExtraContext, settings: S): State;
+  /**
+   * For readers: what it does to a text now (MATE-KD's rewritten words). Run between steps on one row of the last
+   * batch, with frozen models and random numbers of its own, so that no step knows of it.
+   */
+  changedWords?(inputs: LossInputs<'models'>, settings: S): ChangedWords;
 }
 
 export type Method = Description<SettingSpecs> &

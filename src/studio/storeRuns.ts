@@ -4,7 +4,15 @@
  */
 import type { StateCreator } from 'zustand';
 import type { Recipe } from '../recipe/recipe';
-import type { ErrorReport, Event, PerplexityReport, RunResult, Sample } from '../worker/protocol';
+import type {
+  ChangedTextReport,
+  ErrorReport,
+  Event,
+  PerplexityReport,
+  PlannedRun,
+  RunResult,
+  Sample,
+} from '../worker/protocol';
 import { reportOf } from './connection';
 import { appendSteps, dropSeries, markPause, startSeries } from './series';
 import { keptLayers, runName } from './selectionState';
@@ -36,10 +44,14 @@ export interface RunRecord {
   detail: string;
   totalSteps: number;
   stageSteps: readonly number[];
+  /** Null until the session has said it. */
+  planned: PlannedRun | null;
   evals: readonly EvalPoint[];
   samples: readonly Sample[];
   /** What the method drew for the epochs so far, oldest first. */
   epochs: readonly EpochState[];
+  /** The last few rows of text that the method changed, oldest first. */
+  texts: readonly ChangedTextReport[];
   startedMs: number;
   result: RunResult | null;
   error: ErrorReport | null;
@@ -61,6 +73,9 @@ export interface RunsSlice {
   /** The worker is gone: what was running has failed. */
   sessionEnded: (error: ErrorReport) => void;
 }
+
+/** A reader looks at the last one, and back at some. */
+const KEPT_TEXTS = 20;
 
 /** True while the session is busy with it. */
 export function isActive(run: RunRecord): boolean {
@@ -91,9 +106,11 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         detail: '',
         totalSteps: 0,
         stageSteps: [],
+        planned: null,
         evals: [],
         samples: [],
         epochs: [],
+        texts: [],
         startedMs: Date.now(),
         result: null,
         error: null,
@@ -139,8 +156,8 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
     runEvent(event) {
       switch (event.type) {
         case 'runStarted': {
-          const { recipe, layers, totalSteps, stageSteps } = event;
-          change(event.runId, { recipe, layers, totalSteps, stageSteps });
+          const { recipe, layers, totalSteps, stageSteps, planned } = event;
+          change(event.runId, { recipe, layers, totalSteps, stageSteps, planned });
           return;
         }
         case 'steps':
@@ -172,6 +189,11 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
           if (event.state === 'paused') markPause(event.runId);
           change(event.runId, { state: event.state, detail: event.detail ?? '' });
           return;
+        case 'changedText': {
+          const { type: _type, runId, ...text } = event;
+          change(runId, { texts: [...(find(runId)?.texts ?? []).slice(1 - KEPT_TEXTS), text] });
+          return;
+        }
         case 'done':
         case 'failed':
         case 'progress':

@@ -19,9 +19,10 @@ import {
   writeParameter,
   type Parameter,
 } from '../engine/parameter';
-import { createGenerator, proposals } from '../methods/mateGenerator';
-import { disagreement, mateKd, perturbedInput, studentObjective } from '../methods/mateKd';
-import type { LossInputs, Part } from '../methods/method';
+import { createGenerator, drawMask, proposals } from '../methods/mateGenerator';
+import { disagreement, mateKd, studentObjective } from '../methods/mateKd';
+import { mateChange, perturbedInput, type MateSettings } from '../methods/matePerturbation';
+import type { LossInputs, Method, Part } from '../methods/method';
 import { forward, type ForwardOptions, type Model } from '../model/gpt2';
 import { disposeParams, frozenView } from '../model/params';
 import { randomStream } from '../random';
@@ -29,6 +30,7 @@ import type { SettingValues } from '../recipe/settings';
 import { expectClose } from './expectClose';
 import { fixtureJson, fixtureTensors } from './fixtures';
 import { tinyModel, tinyStudent, tinyTeacher } from './tinyGpt2';
+import { cycle, randomBatches, runTraining, trainingRecipe } from './training';
 
 // fixtures/README.md, column "suggested".
 const INPUTS = 1e-5;
@@ -230,6 +232,79 @@ export function checkMate(): void {
       await checkFiniteDifference(maximise, name);
     },
   );
+
+  test('the words shown are those whose vectors the models get, and the rest of the text stays', async () => {
+    const [teacher, student] = [tinyModel([0, 4, 7, 11], { trainable: false }), tinyModel([0, 11])];
+    const extra = createGenerator({ teacher, student, random: randomStream(1, 'generator') }, 2);
+    const { again, dispose } = inputsOf(teacher, student, extra);
+    const inputs = again();
+    const settings = { ...SETTINGS, sample: 'straight-through' } as unknown as MateSettings;
+    const { places, words, divergence } = tf.tidy(() => ({ ...mateChange(inputs, settings) }));
+    // The same draws by hand: the rows of the embedding that stand in the input are the words' own.
+    again();
+    const drawnVectors = tf.tidy(() => {
+      const masked = drawMask(inputs, settings.maskShare);
+      const seed = inputs.drawn([1], 'int32', (random) => Int32Array.of(random.next()));
+      const logits = proposals(extra, teacher.config, 2, inputs.tokens, masked);
+      const options = { temperature: 0.7, noise: { seed, stream: 0 }, straightThrough: true };
+      return perturbedInput(inputs.models.teacher, inputs.tokens, masked, logits, options);
+    });
+    const width = teacher.config.nEmbd;
+    const table = await readTensor(teacher.params['wte.weight']!.value);
+    const vectors = await readTensor(drawnVectors);
+    const [at, drawn] = [await readTensor(places), await readTensor(words)];
+    expect(at).toHaveLength(Math.round(settings.maskShare * inputs.tokens.ids.size));
+    at.forEach((place, i) => {
+      const word = drawn[i]!;
+      expectClose(
+        vectors.subarray(place * width, (place + 1) * width),
+        table.subarray(word * width, (word + 1) * width),
+        1e-6,
+        `place ${place}`,
+      );
+    });
+    const [before, after] = await readTensor(divergence);
+    const maximised = (mateKd.parts as Part[])[1]!;
+    const total = tf.tidy(() => maximised.loss(again(), settings as unknown as SettingValues).total);
+    expectClose([after!], [-(await readTensor(total))[0]!], VALUES, 'divergence on x′');
+    expect(before).toBeGreaterThan(0);
+    for (const { gradient } of Object.values(student.params)) expect(gradient).toBeNull();
+    tf.dispose([places, words, divergence, drawnVectors, total]);
+    dispose();
+    Object.values(extra).forEach(disposeParameter);
+    [teacher, student].forEach(({ params }) => disposeParams(params));
+  });
+
+  test('a run that shows its rewritten text trains as one that does not, bit for bit', async () => {
+    const settings = { warmupSteps: 1, generatorSteps: 1, studentSteps: 2, generatorRate: 1e-3 };
+    const stage = { method: 'mate-kd', steps: 7, batchSize: 2, settings };
+    const train = async (methods: readonly Method[]) => {
+      const student = tinyModel([0, 11]);
+      const teacher = tinyModel([0, 4, 7, 11], { trainable: false });
+      const { steps, events } = await runTraining({
+        recipe: trainingRecipe([stage], { every: 3 }),
+        methods,
+        batches: () => cycle(randomBatches(7, 2, 8, 512)),
+        student,
+        teacher,
+        evaluate: () => Promise.resolve(),
+      });
+      [teacher, student].forEach(({ params }) => disposeParams(params));
+      return { steps: steps.map(({ loss, gradNorm }) => [loss, gradNorm]), events };
+    };
+    const shown = await train([mateKd]);
+    const texts = shown.events.filter((event) => event.type === 'changedText');
+    expect(texts.map(({ step }) => step)).toEqual([1, 3, 6, 7]);
+    for (const { before, after } of texts) {
+      expect([before.length, after.length]).toEqual([8, 8]);
+      const changed = before.filter((id, i) => id !== after[i]).length;
+      expect(changed).toBeLessThanOrEqual(Math.round(0.3 * 8));
+    }
+    expect(texts.some(({ before, after }) => before.join() !== after.join())).toBe(true);
+    const silent = await train([{ ...mateKd, changedWords: undefined }]);
+    expect(silent.events.some((event) => event.type === 'changedText')).toBe(false);
+    expect(silent.steps).toEqual(shown.steps);
+  });
 
   test('the generator reads the words on both sides of a masked one, and not the masked one', async () => {
     const teacher = tinyModel([0, 4, 7, 11], { trainable: false });

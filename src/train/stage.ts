@@ -2,7 +2,7 @@
  * One stage of a recipe while it runs: its method, its data, and what the method brings along (optimisers, own
  * weights, a copy of the student, state of the epoch).
  */
-import type { BatchIterator } from '../data/batches';
+import type { Batch, BatchIterator } from '../data/batches';
 import { createAccumulator, type Accumulator } from '../engine/accumulator';
 import { readTensor } from '../engine/device';
 import { createLossScale, type LossScale } from '../engine/lossScale';
@@ -33,6 +33,8 @@ export interface StageRun extends StageModels {
   readonly steps: number;
   readonly batches: BatchIterator;
   readonly random: RandomStream;
+  /** The recipe's. */
+  readonly seed: number;
   /** A seed of dropout for every micro-batch of the stage; its counter is the micro-batch's number. */
   readonly dropoutSeeds: RandomStream;
   readonly extra: Readonly<Record<string, Parameter>>;
@@ -53,6 +55,8 @@ export interface StageRun extends StageModels {
   readonly terms: Map<number, readonly string[]>;
   /** Of the step at hand. */
   progress: Progress | null;
+  /** The first one of the last step. */
+  lastBatch: Batch | null;
   epoch: number;
   /** What the method drew for this epoch. */
   state: unknown;
@@ -104,6 +108,7 @@ export function makeStage(
     method,
     batches,
     random,
+    seed,
     dropoutSeeds: randomStream(seed, `stage ${index} dropout`),
     steps: stageSteps(stage, batches.windows),
     extra,
@@ -116,6 +121,7 @@ export function makeStage(
     used: new Map(),
     terms: new Map(),
     progress: null,
+    lastBatch: null,
     epoch: 0,
     state: method.epochState?.(context, stage.settings),
   };

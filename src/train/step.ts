@@ -173,6 +173,7 @@ interface Drawn {
 function draw(run: StageRun, step: number): Drawn {
   const plan = planStep(run, step);
   const batches = Array.from({ length: run.stage.gradAccumSteps }, () => run.batches.next());
+  run.lastBatch = batches[0]!;
   enterEpoch(run);
   // One mean over the whole step, so that 2 x 4 rows give what 8 give.
   const scored = batches.reduce((sum, batch) => sum + scoredRows(batch), 0);

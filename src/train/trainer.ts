@@ -8,6 +8,7 @@ import { CancelledError } from '../errors';
 import type { Method } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import type { Recipe, Stage } from '../recipe/recipe';
+import { changedText, type ChangedText } from './changedText';
 import type { ControlledLoop } from './control';
 import type { GoodWeights } from './goodWeights';
 import { keepGoodWeights } from './goodWeights';
@@ -29,7 +30,9 @@ export type TrainingEvent =
   /** The steps of a stage cannot be replayed, and run eagerly. */
   | { type: 'eager'; stage: number; reason: string }
   /** An epoch of a method that draws something for each has begun. */
-  | { type: 'epoch'; stage: number; epoch: number; state: unknown };
+  | { type: 'epoch'; stage: number; epoch: number; state: unknown }
+  /** What the method does to a row of text now, for readers. */
+  | ({ type: 'changedText'; stage: number; step: number } & ChangedText);
 
 export interface TrainingOptions {
   recipe: Recipe;
@@ -153,8 +156,10 @@ async function runStage(
         if (step > first) await snapshot(options, run, step, tally);
         return 'stopped';
       }
-      if (decision === 'evaluate') await evaluate(options, tally);
-      else await standStill(options, tally);
+      if (decision === 'evaluate') {
+        await evaluate(options, tally);
+        await tellText(options, run, tally);
+      } else await standStill(options, tally);
       continue;
     }
     const { epoch } = run;
@@ -176,7 +181,10 @@ async function runStage(
     if (due || isLast || keeps || evaluates || snapshots) await read();
     if (keeps) good.keep(tally.step);
     if (snapshots) await snapshot(options, run, step, tally);
-    if (evaluates || (isLast && run.index === recipe.stages.length - 1)) await evaluate(options, tally);
+    const measures = evaluates || (isLast && run.index === recipe.stages.length - 1);
+    if (measures) await evaluate(options, tally);
+    // After the first step too: until the first evaluation there is nothing else to see.
+    if (measures || (step === first + 1 && !unread)) await tellText(options, run, tally);
   }
   return 'finished';
 }
@@ -190,6 +198,14 @@ async function snapshot(
 ): Promise<void> {
   if (snapshotEvery === undefined || !onSnapshot) return;
   await onSnapshot(await takeSnapshot(run, step, tally));
+}
+
+/** Says what the method does to a text, where it does something. */
+async function tellText({ task, onEvent }: TrainingOptions, run: StageRun, tally: Tally): Promise<void> {
+  if (!run.method.changedWords) return;
+  stopClock(tally);
+  const text = await inFloat32(() => changedText(run, tally.step, task));
+  if (text) onEvent({ type: 'changedText', stage: run.index, step: tally.step, ...text });
 }
 
 async function standStill({ control, onEvent }: TrainingOptions, tally: Tally): Promise<void> {

@@ -10,8 +10,9 @@ import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
 import type { MemoryPart } from '../train/memoryParts';
+import type { PlannedRun } from '../train/planned';
 
-export type { BackendName, DeviceInfo, Way };
+export type { BackendName, DeviceInfo, PlannedRun, Way };
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
@@ -325,6 +326,15 @@ export interface StepReport {
   timeMs: number;
 }
 
+/** A row of text before and after a method changed it, and KL(p_t ‖ p_s) on either, nats per scored position. */
+export interface ChangedTextReport {
+  stage: number;
+  step: number;
+  tokens: { before: string; after: string }[];
+  divergenceBefore: number;
+  divergenceAfter: number;
+}
+
 export type Event =
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; error: ErrorReport }
@@ -345,11 +355,14 @@ export type Event =
       layers: number[];
       totalSteps: number;
       stageSteps: number[];
+      planned: PlannedRun;
     }
   /** Steps since the last such event, oldest first: at most ten of these events a second. */
   | { type: 'steps'; runId: string; steps: StepReport[] }
   /** An epoch of a method that draws something for each has begun: RAIL-KD's teacher layers. */
   | { type: 'epoch'; runId: string; stage: number; epoch: number; state: unknown }
+  /** What a method does to a row of training text now, token by token: MATE-KD's rewritten words. */
+  | ({ type: 'changedText'; runId: string } & ChangedTextReport)
   | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
   | ({ type: 'scores'; runId: string; step: number } & TaskReport)
   | ({ type: 'sample'; runId: string } & Sample)

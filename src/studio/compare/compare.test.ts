@@ -46,6 +46,8 @@ function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
     evals: [{ step: 0, ...report(500) }],
     samples: [],
     epochs: [],
+    texts: [],
+    planned: null,
     startedMs: 0,
     result: null,
     error: null,

@@ -37,6 +37,8 @@ function record(part: Partial<RunRecord> = {}): RunRecord {
     evals: [],
     samples: [],
     epochs: [],
+    texts: [],
+    planned: null,
     startedMs: 0,
     result: null,
     error: null,

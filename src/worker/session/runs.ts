@@ -8,6 +8,7 @@ import type { Model } from '../../model/gpt2';
 import { disposeParams } from '../../model/params';
 import { parseRecipe, type Stage } from '../../recipe/recipe';
 import { createControl, type Control } from '../../train/control';
+import { plannedRun } from '../../train/planned';
 import { stageSteps } from '../../train/stage';
 import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
 import type { SnapshotStore } from '../platform';
@@ -96,6 +97,12 @@ async function execute(
     } else if (event.type === 'epoch') {
       steps.flush();
       task.send({ runId, ...event });
+    } else if (event.type === 'changedText') {
+      steps.flush();
+      const { before, after, ...rest } = event;
+      const word = (id: number) => prepared.vocabulary.tokenizer?.tokenText(id) ?? `#${id}`;
+      const tokens = before.map((id, i) => ({ before: word(id), after: word(after[i]!) }));
+      task.send({ runId, ...rest, tokens });
     } else if (event.type === 'compiling') {
       compiling(event.done, event.total);
     } else if (event.type === 'eager') {
@@ -104,9 +111,16 @@ async function execute(
     }
   };
 
-  const planned = recipe.stages.map((stage, index) => stageSteps(stage, batches(stage, index).windows));
-  const totalSteps = planned.reduce((sum, count) => sum + count, 0);
-  task.send({ type: 'runStarted', runId, recipe, layers: prepared.layers, totalSteps, stageSteps: planned });
+  const counts = recipe.stages.map((stage, index) => stageSteps(stage, batches(stage, index).windows));
+  task.send({
+    type: 'runStarted',
+    runId,
+    recipe,
+    layers: prepared.layers,
+    totalSteps: counts.reduce((sum, count) => sum + count, 0),
+    stageSteps: counts,
+    planned: plannedRun(recipe.stages, METHODS, counts),
+  });
   try {
     const result = await train({
       recipe,
