@@ -1,18 +1,43 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { candidatesOf, readSweep } from '../src/cli/sweepFile';
 import { METHODS } from '../src/methods/index';
 import { parseConfig } from '../src/model/config';
 import { parseRecipe, type Recipe } from '../src/recipe/recipe';
 
+/** Recipes with a list of methods beside them. */
+const LISTS = [
+  'methods-sweep.json',
+  'wikitext-sweep.json',
+  'wordnet-category-sweep.json',
+  'wordnet-same-sense-sweep.json',
+];
 const folder = new URL('../recipes/', import.meta.url);
 const read = (name: string): Recipe =>
   parseRecipe(JSON.parse(readFileSync(new URL(name, folder), 'utf8')), METHODS);
 
 test('every recipe of the project is valid', () => {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const all = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const names = all.filter((name) => !LISTS.includes(name));
   expect(names).toEqual(expect.arrayContaining(['demo-sweep.json', 'demo-teacher.json', 'demo.json']));
   for (const name of names) expect(() => read(name), name).not.toThrow();
 });
+
+test.each(LISTS)(
+  '%s compares methods that differ in nothing but the method, fine-tuning among them',
+  async (name) => {
+    const candidates = candidatesOf(await readSweep(fileURLToPath(new URL(name, folder)), []), 12, METHODS);
+    expect(new Set(candidates.map(({ seed }) => seed))).toEqual(new Set([1, 2, 3]));
+    expect(candidates.map(({ method }) => method)).toContain('fine-tune');
+    const common = candidates.map(({ recipe }) => ({
+      ...recipe,
+      seed: 0,
+      stages: recipe.stages.map((stage) => ({ ...stage, method: '', settings: {} })),
+    }));
+    for (const recipe of common) expect(recipe).toEqual(common[0]);
+  },
+);
 
 test('the demo run distils the pseudo-uniform half for 200 steps', () => {
   const { selection, stages, teacher } = read('demo.json');

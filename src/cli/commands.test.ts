@@ -249,6 +249,32 @@ describe('on a device', () => {
     expect(readFileSync(join(out, 'sweep.csv'), 'utf8').trim().split('\n')).toHaveLength(3);
   });
 
+  test('a sweep over methods and seeds goes on where it stopped, and compares with fine-tuning', () => {
+    const recipe = JSON.parse(readFileSync(inFolder('recipe.json'), 'utf8')) as object;
+    const methods = [{ method: 'fine-tune' }, { method: 'vanilla-kd', settings: { alpha: 0.2 } }];
+    writeFileSync(inFolder('methods.json'), JSON.stringify({ version: 1, recipe, methods, seeds: [1, 2] }));
+    const out = inFolder('methods');
+    const args = ['sweep', inFolder('methods.json'), '--out', out, '--device', 'wasm'];
+    const first = decant(...args, '--seeds', '1');
+    expect(first.status, first.stderr).toBe(0);
+    const report = join(out, 'vanilla-kd-own-layers-3-1', 'report.json');
+    const written = readFileSync(report, 'utf8');
+    const { rows, summary } = json(...args, '--resume') as { rows: object[]; summary: object[] };
+    expect(readFileSync(report, 'utf8')).toBe(written);
+    expect(rows).toMatchObject([
+      { method: 'fine-tune', seed: 1, keep: 3, layers: [0, 6, 11], steps: 4 },
+      { method: 'vanilla-kd', seed: 1 },
+      { method: 'fine-tune', seed: 2 },
+      { method: 'vanilla-kd', seed: 2 },
+    ]);
+    expect(summary).toMatchObject([
+      { method: 'fine-tune', measure: 'perplexity', n: 2 },
+      { method: 'vanilla-kd', n: 2, versus: { method: 'fine-tune', n: 2 } },
+    ]);
+    const other = decant(...args, '--seeds', '1', '--resume', '--set', 'stages.0.steps=3');
+    expect(other.stderr).not.toContain('has its report');
+  });
+
   test('generate continues a prompt, the same way for the same seed', () => {
     const args = [
       'generate',

@@ -68,8 +68,8 @@ function absolutePaths(recipe: Fields, folder: string): void {
   }
 }
 
-/** Reads and checks a recipe. Throws RecipeError with the path of the first wrong field, SourceError without a file. */
-export async function readRecipe(path: string, settings: readonly string[]): Promise<Recipe> {
+/** The JSON document in a file. Throws SourceError without the file, RecipeError when it is not JSON. */
+export async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -78,12 +78,15 @@ export async function readRecipe(path: string, settings: readonly string[]): Pro
     const reason = missing ? 'there is no such file' : (error as Error).message;
     throw new SourceError(`cannot read ${path}: ${reason}`, undefined, { cause: error });
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new RecipeError(`${path} is not JSON: ${(error as Error).message}`, undefined, { cause: error });
   }
+}
+
+/** A recipe that stood in the file `path`, changed by `--set`. Throws RecipeError with the path of the first wrong field. */
+export async function recipeFrom(value: unknown, path: string, settings: readonly string[]): Promise<Recipe> {
   for (const setting of settings) applySetting(value, setting);
   if (isFields(value)) absolutePaths(value, dirname(resolve(path)));
   const [{ parseRecipe }, { METHODS }] = await Promise.all([
@@ -92,3 +95,7 @@ export async function readRecipe(path: string, settings: readonly string[]): Pro
   ]);
   return parseRecipe(value, METHODS);
 }
+
+/** Reads and checks a recipe. Throws RecipeError with the path of the first wrong field, SourceError without a file. */
+export const readRecipe = async (path: string, settings: readonly string[]): Promise<Recipe> =>
+  recipeFrom(await readJson(path), path, settings);

@@ -52,6 +52,8 @@ export interface TrainingRequest {
   snapshotEvery?: number;
   /** Step of the snapshot to go on from; absent: from the start. */
   resumeFrom?: number;
+  /** Measure the whole teacher too, once for all runs of a session. */
+  measureTeacher?: boolean;
 }
 
 export interface TrainingOutcome {
@@ -63,6 +65,7 @@ export interface TrainingOutcome {
 /** Trains, and fills `recipe.json` and `metrics.jsonl`. Ctrl+C stops after the step and keeps what is there. */
 export async function trainInFolder(request: TrainingRequest): Promise<TrainingOutcome> {
   const { client, out, folder, runId, recipe, reportEvery, snapshotEvery, resumeFrom } = request;
+  const { measureTeacher = false } = request;
   await mkdir(folder, { recursive: true });
   const metrics = join(folder, 'metrics.jsonl');
   const earlier = resumeFrom === undefined ? [] : await linesUpTo(metrics, resumeFrom);
@@ -86,7 +89,7 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
   process.once('SIGINT', stop);
   try {
     const resume = resumeFrom !== undefined;
-    const options = { reportEvery, snapshotEvery, resume, measureTeacher: false };
+    const options = { reportEvery, snapshotEvery, resume, measureTeacher };
     const result = await client.request({ type: 'start', runId, recipe, ...options });
     const first = earlier.find(
       (line) => line.type === 'eval' && line.step === 0,

@@ -8,10 +8,11 @@ import type { PerplexityReport, TaskReport } from '../../worker/protocol';
 import type { Command } from '../command';
 import { HUB_OPTION } from '../model';
 import { readRecipe, SET_OPTION } from '../recipeFile';
+import { writeReport } from '../runReport';
 import { openSession, prepareEngine } from '../session';
 import { snapshotFolder } from '../snapshotFiles';
 import { metricsText, trainInFolder } from '../training';
-import { refuseOverwriting, writeFiles, writeJson } from '../write';
+import { refuseOverwriting, writeFiles } from '../write';
 import { dtypeOption } from './truncate';
 
 const RUN = 'run';
@@ -95,27 +96,7 @@ export const run: Command = {
       throw error;
     });
     await writeStudent();
-    const after = result.perplexityAfter ?? result.scoresAfter;
-    const report = {
-      out: folder,
-      steps: result.steps,
-      // A recipe without stages trains nothing and has no loss.
-      loss: Number.isFinite(result.loss) ? result.loss : null,
-      ...(before &&
-        ('metrics' in before ? { metricsBefore: before.metrics } : { perplexityBefore: before.perplexity })),
-      ...(after && ('metrics' in after ? { metrics: after.metrics } : { perplexityAfter: after.perplexity })),
-      parameters: result.parameters,
-      tokensPerSecond: result.tokensPerSecond,
-      device: result.device,
-      wallMs: result.wallMs,
-    };
-    const details = {
-      layers: result.layers,
-      stopped: result.stopped,
-      bestStep: result.bestStep,
-      evaluation: { before, after },
-    };
-    await writeJson(join(folder, 'report.json'), { ...report, ...details, adapter: device, recipe });
+    const { report, after } = await writeReport(request, { result, before }, device);
     out.result(report, [
       `${result.stopped ? 'stopped after' : 'done:'} ${result.steps} steps, loss ${result.loss.toFixed(4)}`,
       ...(before ? [`${found(before)} before training`] : []),

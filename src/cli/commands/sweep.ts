@@ -1,141 +1,114 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parameterCount, type GPT2Config } from '../../model/config';
-import { selectLayers } from '../../model/selection';
-import type { Recipe, Strategy } from '../../recipe/recipe';
+import { RecipeError } from '../../errors';
 import type { Arguments } from '../args';
-import type { Command } from '../command';
-import { HUB_OPTION } from '../model';
-import { readRecipe, SET_OPTION } from '../recipeFile';
+import type { Command, Context } from '../command';
+import { HUB_OPTION, resolveModel } from '../model';
+import { SET_OPTION } from '../recipeFile';
+import { writeReport, type FullReport } from '../runReport';
 import { openSession, prepareEngine, progressNotes, type CliSession } from '../session';
+import { candidatesOf, chosenMethods, readSweep, type Candidate, type Sweep } from '../sweepFile';
+import { csvOf, rowOf, summariseRows, tableOf, type Row } from '../sweepRows';
 import { trainInFolder } from '../training';
 import { writeJson, writeWhole } from '../write';
-import { RecipeError } from '../../errors';
-import { resolveModel } from '../model';
 import { checkStrategy, COUNT, SEED } from './select';
 
-interface Candidate {
-  strategy: Strategy;
-  keep: number;
-  seed: number;
-  layers: number[];
-}
-
-interface Row extends Candidate {
-  parameters: number;
-  perplexityBefore: number;
-  perplexityAfter?: number;
-}
-
-/** Every combination, its layers chosen, so that an impossible one is refused before anything runs. */
-function candidatesOf(args: Arguments, recipe: Recipe, { nLayer }: GPT2Config): Candidate[] {
-  const strategies = args.required('strategies', args.text('strategies')).split(',').map(checkStrategy);
-  const keeps = args.required('keep', args.numbers('keep', COUNT));
-  const seeds = args.numbers('seeds', SEED) ?? [recipe.seed];
-  return strategies.flatMap((strategy) =>
-    keeps.flatMap((keep) =>
-      seeds.map((seed) => ({
-        strategy,
-        keep,
-        seed,
-        layers: selectLayers(strategy, nLayer, keep, seed).layers,
-      })),
-    ),
-  );
-}
-
-async function measureRow(
-  session: CliSession,
-  recipe: Recipe,
-  candidate: Candidate,
-  folder: string,
-  out: Parameters<Command['run']>[0]['out'],
-): Promise<Omit<Row, 'parameters'> | null> {
-  const { strategy, keep, seed } = candidate;
-  const runId = `${strategy}-${keep}-${seed}`;
-  out.note(`${strategy}, ${keep} layers, seed ${seed}`);
-  const { result, before } = await trainInFolder({
-    client: session.client,
-    out,
-    folder: join(folder, runId),
-    runId,
-    recipe: { ...recipe, seed, selection: { strategy, keep } },
-    reportEvery: 1,
-  });
-  await session.client.request({ type: 'forget', runId });
-  if (result.stopped || !before || 'metrics' in before) return null;
-  const after = result.perplexityAfter;
+/** Lists of the command line take the place of the file's. */
+function withOptions(sweep: Sweep, args: Arguments): Sweep {
+  const methods = args.text('methods')?.split(',');
+  const strategies = args.text('strategies')?.split(',').map(checkStrategy);
+  const keep = args.numbers('keep', COUNT);
+  const seeds = args.numbers('seeds', SEED);
   return {
-    ...candidate,
-    perplexityBefore: before.perplexity,
-    ...(after && { perplexityAfter: after.perplexity }),
+    ...sweep,
+    lists: {
+      methods: methods ? chosenMethods(methods, sweep) : sweep.lists.methods,
+      strategies: strategies ?? sweep.lists.strategies,
+      keep: keep ?? sweep.lists.keep,
+      seeds: seeds ?? sweep.lists.seeds,
+    },
   };
 }
 
-const csv = (rows: readonly Row[]) =>
-  [
-    'strategy,keep,seed,layers,parameters,perplexityBefore,perplexityAfter',
-    ...rows.map((row) =>
-      [
-        row.strategy,
-        row.keep,
-        row.seed,
-        row.layers.join(' '),
-        row.parameters,
-        row.perplexityBefore,
-        row.perplexityAfter ?? '',
-      ].join(),
-    ),
-  ].join('\n');
+/** The report of a candidate that an earlier call finished, on the same device with the same recipe. */
+async function finished(
+  folder: string,
+  { recipe }: Candidate,
+  device: CliSession['device'],
+): Promise<FullReport | undefined> {
+  const path = join(folder, 'report.json');
+  if (!existsSync(path)) return undefined;
+  const report = JSON.parse(await readFile(path, 'utf8')) as FullReport;
+  const same =
+    JSON.stringify(report.recipe) === JSON.stringify(recipe) && report.device === device.description;
+  return same && !report.stopped ? report : undefined;
+}
+
+/** Trains and measures one candidate in its folder; undefined when it was stopped. */
+async function measure(
+  { client, device }: CliSession,
+  candidate: Candidate,
+  folder: string,
+  out: Context['out'],
+): Promise<FullReport | undefined> {
+  const { runId, recipe } = candidate;
+  const request = { client, out, folder, runId, recipe, reportEvery: 1, measureTeacher: true };
+  const outcome = await trainInFolder(request);
+  await client.request({ type: 'forget', runId });
+  if (outcome.result.stopped) return undefined;
+  return (await writeReport(request, outcome, device)).full;
+}
 
 export const sweep: Command = {
   name: 'sweep',
-  usage: 'RECIPE.json --out DIR --strategies uniform,pseudo-uniform,... --keep 6[,4] [--seeds 1,2]',
-  summary: 'the same recipe for several strategies, sizes and seeds',
+  usage: 'RECIPE.json --out DIR [--methods LIST] [--strategies LIST] [--keep 6,4] [--seeds 1,2] [--resume]',
+  summary: 'the same recipe for several methods, selections and seeds',
   positionals: 1,
   options: {
     out: { value: 'DIR', help: 'sweep.json, sweep.csv, and a folder for each run' },
-    strategies: { value: 'LIST', help: 'strategies, separated by commas' },
-    keep: { value: 'LIST', help: 'numbers of layers to keep' },
+    methods: { value: 'LIST', help: "methods of the last stage (default: the sweep's, or the recipe's)" },
+    strategies: { value: 'LIST', help: "strategies, separated by commas (default: the recipe's)" },
+    keep: { value: 'LIST', help: "numbers of layers to keep (default: the recipe's)" },
     seeds: { value: 'LIST', help: "seeds (default: the recipe's)" },
+    resume: { help: 'leave out the runs that DIR holds the reports of' },
     ...SET_OPTION,
     ...HUB_OPTION,
   },
   async run({ args, out }) {
     const folder = args.required('out', args.text('out'));
     await prepareEngine(args);
-    const recipe = await readRecipe(args.positionals[0]!, args.texts('set'));
+    const { METHODS } = await import('../../methods/index');
+    const chosen = withOptions(await readSweep(args.positionals[0]!, args.texts('set')), args);
+    const { recipe } = chosen;
     const { model } = recipe.teacher;
     if (typeof model !== 'string')
       throw new RecipeError(
-        'a sweep selects layers of a trained teacher, and teacher.model describes a new one',
-      );
-    if (recipe.data.kind === 'task')
-      throw new RecipeError(
-        'a sweep compares perplexities, and the data of this recipe is a task',
-        'Use run.',
+        'a sweep compares students of a trained teacher, and teacher.model describes a new one',
       );
     const session = await openSession(args, out);
     const { config } = await session.client.request(
       { type: 'loadModel', model: resolveModel(model) },
       { onEvent: progressNotes(out) },
     );
-    const candidates = candidatesOf(args, recipe, config);
+    const candidates = candidatesOf(chosen, config.nLayer, METHODS);
     const rows: Row[] = [];
-    for (const candidate of candidates) {
-      const row = await measureRow(session, recipe, candidate, folder, out);
-      if (!row) break;
-      rows.push({ ...row, parameters: parameterCount({ ...config, nLayer: row.layers.length }) });
-      await writeJson(join(folder, 'sweep.json'), { recipe, device: session.device, rows });
-      await writeWhole(join(folder, 'sweep.csv'), `${csv(rows)}\n`);
+    let teacher: FullReport['evaluation']['teacher'];
+    for (const [index, candidate] of candidates.entries()) {
+      const runFolder = join(folder, candidate.runId);
+      const known = args.flag('resume') ? await finished(runFolder, candidate, session.device) : undefined;
+      out.note(`${index + 1} of ${candidates.length}: ${candidate.runId}${known ? ' (has its report)' : ''}`);
+      const report = known ?? (await measure(session, candidate, runFolder, out));
+      if (!report) break;
+      teacher ??= report.evaluation.teacher;
+      rows.push(rowOf(candidate, report));
+      const { methods } = chosen.lists;
+      const found = { recipe, methods, device: session.device, teacher, rows, summary: summariseRows(rows) };
+      await writeJson(join(folder, 'sweep.json'), found);
+      await writeWhole(join(folder, 'sweep.csv'), `${csvOf(rows)}\n`);
     }
-    const shown = (value: number | undefined) => (value === undefined ? '' : value.toFixed(2)).padStart(10);
-    out.result({ out: folder, rows }, [
-      `${'strategy'.padEnd(16)} keep seed     before      after  layers`,
-      ...rows.map(
-        (row) =>
-          `${row.strategy.padEnd(16)} ${String(row.keep).padStart(4)} ${String(row.seed).padStart(4)} ${shown(row.perplexityBefore)} ${shown(row.perplexityAfter)}  ${row.layers.join(' ')}`,
-      ),
-    ]);
+    const summary = summariseRows(rows);
+    out.result({ out: folder, rows, summary }, tableOf(rows, summary));
     return rows.length === candidates.length ? 0 : 1;
   },
 };
