@@ -4,7 +4,10 @@
  * on request, its bad days (cut connections, slow bytes, 429, ranges ignored). Files of 100 MB and more stay on the
  * disk.
  *
- *   node e2e/hubServer.mjs 8123 owner/name=folder ...
+ * Data sets are repositories named `datasets/owner/name`; `datasets/owner/name@refs/convert/parquet` is another branch of
+ * one.
+ *
+ *   node e2e/hubServer.mjs 8123 owner/name=folder datasets/owner/name=folder ...
  */
 import { createHash } from 'node:crypto';
 import {
@@ -17,12 +20,12 @@ import {
   statSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { pathToFileURL } from 'node:url';
 
 /** Big files are kept by Git LFS, as on the Hub: these endings, or more than 10 MB. */
-const isBig = (name, size) => /\.(safetensors|bin|h5|msgpack|onnx)$/.test(name) || size > 10_000_000;
+const isBig = (name, size) => /\.(safetensors|bin|h5|msgpack|onnx|parquet)$/.test(name) || size > 10_000_000;
 
 const hash = (kind, ...parts) => parts.reduce((h, part) => h.update(part), createHash(kind)).digest('hex');
 
@@ -64,8 +67,9 @@ function readRepo(content) {
   if (typeof content !== 'string')
     for (const [name, bytes] of Object.entries(content)) addBytes(name, Buffer.from(bytes));
   else
-    for (const name of readdirSync(content)) {
-      const path = join(content, name);
+    for (const entry of readdirSync(content, { recursive: true })) {
+      const path = join(content, entry);
+      const name = entry.split(sep).join('/');
       const stats = statSync(path);
       if (!stats.isFile()) continue;
       if (stats.size < ON_DISK) addBytes(name, readFileSync(path));
@@ -80,7 +84,8 @@ const pointer = (sha256, size) =>
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Headers': '*',
+  // The asterisk does not stand for Authorization.
+  'Access-Control-Allow-Headers': '*, Authorization',
   'Access-Control-Expose-Headers':
     'Content-Range, Content-Length, ETag, Link, Retry-After, X-Error-Code, X-Linked-ETag, X-Linked-Size, X-Repo-Commit',
   'Cross-Origin-Resource-Policy': 'cross-origin',
@@ -132,7 +137,8 @@ function sendBody(state, request, response, file, start, end, fault) {
 
 function sendFile(state, request, response, file, fault, headers) {
   const etag = `"${file.sha256 ?? file.oid}"`;
-  const range = fault?.ignoreRange ? null : parseRange(request.headers.range, file.size);
+  const changed = request.headers['if-range'] !== undefined && request.headers['if-range'] !== etag;
+  const range = fault?.ignoreRange || changed ? null : parseRange(request.headers.range, file.size);
   const common = { ...CORS, 'Content-Type': 'application/octet-stream', ETag: etag, ...headers };
   if (range === false) {
     response.writeHead(416, { ...common, 'Content-Range': `bytes */${file.size}` });
@@ -157,7 +163,9 @@ const notFound = (response, code) =>
   sendJson(response, 404, { error: code }, { 'X-Error-Code': code, 'X-Error-Message': code });
 
 function sendTree(state, url, response, repo, origin) {
-  const all = [...repo.files].map(([path, file]) => ({
+  const recursive = url.searchParams.get('recursive') === 'true';
+  const listed = [...repo.files].filter(([path]) => recursive || !path.includes('/'));
+  const all = listed.map(([path, file]) => ({
     type: 'file',
     path,
     oid: file.oid,
@@ -168,8 +176,34 @@ function sendTree(state, url, response, repo, origin) {
   }));
   const first = Number(url.searchParams.get('cursor') ?? 0);
   const next = first + state.pageSize;
-  const link = `${origin}${url.pathname}?cursor=${next}`;
+  const link = `${origin}${url.pathname}?recursive=${recursive}&cursor=${next}`;
   sendJson(response, 200, all.slice(first, next), next < all.length ? { Link: `<${link}>; rel="next"` } : {});
+}
+
+/** What a path of the API or of a file asks for; the revision may hold slashes, then written %2F. */
+function parsePath(pathname) {
+  const api = /^\/api\/(models|datasets)\/(.+)\/(tree|revision)\/([^/]+)$/.exec(pathname);
+  if (api) {
+    const name = `${api[1] === 'models' ? '' : 'datasets/'}${api[2]}`;
+    return { name, what: api[3], revision: decodeURIComponent(api[4]) };
+  }
+  const data = /^\/(.+)\/(resolve|raw)\/([^/]+)\/(.+)$/.exec(pathname);
+  if (!data) return null;
+  return {
+    name: decodeURIComponent(data[1]),
+    what: data[2],
+    revision: decodeURIComponent(data[3]),
+    file: decodeURIComponent(data[4]),
+  };
+}
+
+/** A repository's state at a branch or commit; undefined when there is none. */
+function stateAt(state, name, revision) {
+  const branch = state.repos.get(`${name}@${revision}`);
+  if (branch) return branch;
+  const branches = [...state.repos].filter(([key]) => key === name || key.startsWith(`${name}@`));
+  const main = state.repos.get(name);
+  return revision === 'main' ? main : branches.find(([, repo]) => repo.commit === revision)?.[1];
 }
 
 function answer(state, request, response) {
@@ -177,7 +211,14 @@ function answer(state, request, response) {
   const url = new URL(request.url, origin);
   const path = decodeURIComponent(url.pathname);
   if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
-  state.requests.push({ method: request.method, path, range: request.headers.range ?? null });
+  const { range, authorization, 'if-range': ifRange } = request.headers;
+  state.requests.push({
+    method: request.method,
+    path,
+    range: range ?? null,
+    ifRange: ifRange ?? null,
+    authorization: authorization ?? null,
+  });
   const fault = state.faults.find(
     (candidate) => (candidate.times ?? 1) > 0 && (candidate.path ?? /./).test(path),
   );
@@ -194,24 +235,25 @@ function answer(state, request, response) {
       .find((f) => f?.sha256 === cdn[1]);
     return file ? sendFile(state, request, response, file, fault, {}) : notFound(response, 'EntryNotFound');
   }
-  const api = /^\/api\/models\/(.+)\/(tree|revision)\/([^/]+)$/.exec(path);
-  const data = /^\/(.+)\/(resolve|raw)\/([^/]+)\/(.+)$/.exec(path);
-  const repo = state.repos.get((api ?? data)?.[1]);
+  const asked = parsePath(url.pathname);
+  const token = state.tokens[asked?.name];
   // The Hub hides whether a repository is private or absent: both are 401 to a stranger.
-  if (!repo)
+  if (!state.repos.has(asked?.name) || (token !== undefined && authorization !== `Bearer ${token}`))
     return sendJson(
       response,
       state.unknownRepo,
       { error: 'Repository not found' },
       { 'X-Error-Code': 'RepoNotFound' },
     );
-  if (![repo.commit, 'main'].includes((api ?? data)[3])) return notFound(response, 'RevisionNotFound');
-  if (api?.[2] === 'revision') return sendJson(response, 200, { _id: '0', id: api[1], sha: repo.commit });
-  if (api) return sendTree(state, url, response, repo, origin);
+  const repo = stateAt(state, asked.name, asked.revision);
+  if (!repo) return notFound(response, 'RevisionNotFound');
+  if (asked.what === 'revision')
+    return sendJson(response, 200, { _id: '0', id: asked.name, sha: repo.commit });
+  if (asked.what === 'tree') return sendTree(state, url, response, repo, origin);
 
-  const file = repo.files.get(data[4]);
+  const file = repo.files.get(asked.file);
   if (!file) return notFound(response, 'EntryNotFound');
-  if (data[2] === 'raw')
+  if (asked.what === 'raw')
     return sendFile(state, request, response, { ...file, ...file.stored, sha256: null }, fault, {});
   const headers = {
     'X-Repo-Commit': repo.commit,
@@ -221,7 +263,7 @@ function answer(state, request, response) {
   if (!file.sha256 || !state.redirects) return sendFile(state, request, response, file, fault, headers);
   // A fault meant for the file strikes where the bytes are.
   if (fault) fault.times += 1;
-  const location = `${state.cdnOrigin}/cdn/${file.sha256}/${encodeURIComponent(data[4])}`;
+  const location = `${state.cdnOrigin}/cdn/${file.sha256}/${encodeURIComponent(asked.file)}`;
   response.writeHead(302, { ...CORS, ...headers, Location: location }).end();
 }
 
@@ -238,6 +280,7 @@ export async function startHubServer({ repos = {}, port = 0, redirects = true, p
     bytesSent: 0,
     faults: [],
     unknownRepo: 401,
+    tokens: {},
     cdnOrigin: '',
   };
   const listener = (request, response) => answer(state, request, response);

@@ -18,12 +18,14 @@ export interface ParquetFile {
   readonly columns: readonly ParquetColumn[];
   /** Rows in each row group. */
   readonly groups: readonly number[];
+  /** Bytes that reading a group with these columns takes. */
+  groupBytes(group: number, columns: readonly string[]): number;
   /** The rows of one group with these columns, numbers for integers that fit. Throws DataError. */
   readGroup(group: number, columns: readonly string[]): Promise<Readonly<Record<string, unknown>>[]>;
 }
 
 /** The footer of most files is smaller, so that opening one costs one request; the default of 512 KiB is much over the Hub. */
-const FOOTER_BYTES = 1 << 16;
+export const FOOTER_BYTES = 1 << 16;
 
 /** These the reader unpacks by itself. */
 const BUILT_IN = ['UNCOMPRESSED', 'SNAPPY'];
@@ -86,6 +88,11 @@ export async function openParquet(file: DataFile): Promise<ParquetFile> {
     name,
     columns,
     groups: metadata.row_groups.map((group) => Number(group.num_rows)),
+    groupBytes: (group, wanted) =>
+      metadata.row_groups[group]!.columns.reduce((sum, { meta_data: chunk }) => {
+        const counts = chunk && wanted.includes(chunk.path_in_schema[0]!);
+        return sum + (counts ? Number(chunk.total_compressed_size) : 0);
+      }, 0),
     async readGroup(group, wanted) {
       const missing = wanted.find((column) => columns.every((known) => known.name !== column));
       if (missing !== undefined) throw noColumn(name, missing, columns);

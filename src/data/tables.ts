@@ -5,7 +5,7 @@
 import { DataError } from '../errors';
 import { kindOf, partsOf, requireKind, type DataFile } from './dataFile';
 import { delimitedRows } from './delimited';
-import { chooseGroups, openParquet, type ParquetFile } from './parquet';
+import { chooseGroups, FOOTER_BYTES, openParquet, type ParquetFile } from './parquet';
 import type { Fields } from './tasks';
 
 export interface TableRow {
@@ -71,15 +71,36 @@ function columnsOf(parquet: ParquetFile, { columns, optionalColumns = [] }: Want
   return [...columns, ...optionalColumns.filter((name) => known.includes(name))];
 }
 
+/**
+ * Row groups on their way at once: over a network most of the time is waiting. A group of a web text has 1,000 rows and
+ * some megabytes, and it is decoded into rows before its turn comes, hence the bound in bytes.
+ */
+const MAX_AHEAD = 4;
+const AHEAD_BYTES = 8 << 20;
+
 async function* groupRows(
   parquet: ParquetFile,
   groups: readonly number[],
   wanted: Wanted,
 ): AsyncGenerator<readonly TableRow[]> {
   const columns = columnsOf(parquet, wanted);
+  const ahead: Promise<Readonly<Record<string, unknown>>[]>[] = [];
+  let bytes = 0;
+  let next = 0;
   for (const group of groups) {
-    const before = parquet.groups.slice(0, group).reduce((sum, rows) => sum + rows, 0);
-    const rows = await parquet.readGroup(group, columns);
+    while (
+      next < groups.length &&
+      (ahead.length === 0 || (ahead.length < MAX_AHEAD && bytes < AHEAD_BYTES))
+    ) {
+      bytes += parquet.groupBytes(groups[next]!, columns);
+      const reading = parquet.readGroup(groups[next++]!, columns);
+      // Whoever waits for it gets the failure; until then nobody does.
+      reading.catch(() => undefined);
+      ahead.push(reading);
+    }
+    const rows = await ahead.shift()!;
+    bytes -= parquet.groupBytes(group, columns);
+    const before = parquet.groups.slice(0, group).reduce((sum, count) => sum + count, 0);
     yield rows.map((fields, i) => ({ line: before + i + 1, fields }));
   }
 }
@@ -95,30 +116,68 @@ export interface RowStreams {
   readonly share: number;
 }
 
+/** Files whose footers are fetched side by side. */
+const PARALLEL_FOOTERS = 6;
+
+/** The Parquet files among these, opened; null for others. */
+async function openAll(files: readonly DataFile[]): Promise<(ParquetFile | null)[]> {
+  const opened: (ParquetFile | null)[] = [];
+  const open = async (file: DataFile) => (kindOf(file.name) === 'parquet' ? openParquet(file) : null);
+  for (let from = 0; from < files.length; from += PARALLEL_FOOTERS)
+    opened.push(...(await Promise.all(files.slice(from, from + PARALLEL_FOOTERS).map(open))));
+  return opened;
+}
+
+/** The row groups that are wanted of files, by file, and the share of all rows that they hold. */
+function groupsWanted(opened: readonly (ParquetFile | null)[], { fraction = 1, seed = 1 }: Wanted) {
+  const all = opened.flatMap((parquet, file) =>
+    (parquet?.groups ?? []).map((rows, group) => ({ file, group, rows })),
+  );
+  const rows = all.map((group) => group.rows);
+  const { groups, share } = chooseGroups(rows, opened.includes(null) ? 1 : fraction, seed);
+  const taken = groups.map((index) => all[index]!);
+  return { taken: opened.map((_, i) => taken.filter(({ file }) => file === i)), share };
+}
+
+/** What reading a part of files would take. */
+export interface ReadingPlan {
+  /** Footers included. */
+  readonly bytes: number;
+  /** Of all files; undefined where only reading them tells. */
+  readonly rows: number | undefined;
+  readonly share: number;
+}
+
+/** Plans what `streamRows` would read, plain texts whole; only footers are fetched for it. */
+export async function planReading(files: readonly DataFile[], wanted: Wanted = {}): Promise<ReadingPlan> {
+  const opened = await openAll(files);
+  const { taken, share } = groupsWanted(opened, wanted);
+  const bytesOf = (file: DataFile, i: number) => {
+    const parquet = opened[i];
+    if (!parquet) return file.size;
+    const columns = columnsOf(parquet, wanted);
+    const groups = taken[i]!.reduce((sum, { group }) => sum + parquet.groupBytes(group, columns), 0);
+    return Math.min(file.size, FOOTER_BYTES) + groups;
+  };
+  const rows = opened.includes(null)
+    ? undefined
+    : opened.flatMap((parquet) => parquet!.groups).reduce((sum, count) => sum + count, 0);
+  return { bytes: files.reduce((sum, file, i) => sum + bytesOf(file, i), 0), rows, share };
+}
+
 /**
  * The rows of files, file by file, some at a time. A fraction takes whole row groups of all files together, so that `share` may be
  * more than it; with other files among them everything is read. Throws DataError for a file of another kind.
  */
 export async function streamRows(files: readonly DataFile[], wanted: Wanted = {}): Promise<RowStreams> {
-  const kinds = files.map(({ name }) => requireKind(name, TABLE_KINDS));
-  const opened: (ParquetFile | null)[] = [];
-  for (const [i, file] of files.entries())
-    opened.push(kinds[i] === 'parquet' ? await openParquet(file) : null);
-  const all = opened.flatMap((parquet, file) =>
-    (parquet?.groups ?? []).map((rows, group) => ({ file, group, rows })),
-  );
-  const fraction = opened.includes(null) ? 1 : (wanted.fraction ?? 1);
-  const { groups, share } = chooseGroups(
-    all.map(({ rows }) => rows),
-    fraction,
-    wanted.seed ?? 1,
-  );
-  const taken = groups.map((index) => all[index]!);
+  files.forEach(({ name }) => requireKind(name, TABLE_KINDS));
+  const opened = await openAll(files);
+  const { taken, share } = groupsWanted(opened, wanted);
   const streams = files.map((file, i): RowStream => {
     const parquet = opened[i];
     if (parquet) {
-      const own = taken.filter((group) => group.file === i).map(({ group }) => group);
-      return { file, batches: groupRows(parquet, own, wanted) };
+      const groups = taken[i]!.map(({ group }) => group);
+      return { file, batches: groupRows(parquet, groups, wanted) };
     }
     const kind = kindOf(file.name);
     return { file, batches: kind === 'csv' || kind === 'tsv' ? delimitedRows(file, kind) : jsonRows(file) };

@@ -27,13 +27,13 @@ export function cancelled(name: string): CancelledError {
 }
 
 /** The sentence for an answer that is not the file. `what` is a repository or a file of one. */
-export function refusal(status: number, what: string, server: string): RefusedError {
+export function refusal(status: number, what: string, server: string, waitMs = 0): RefusedError {
   const answered = `${server} answered ${status}`;
   if (status === 401 || status === 403)
     return new RefusedError(
       status,
       `${answered} for ${what}: it does not exist, or it is private or gated`,
-      'Check the name; a private or gated model must be downloaded with your own account and dropped here as files.',
+      'Check the name. For a private or gated one, accept its terms on the Hub and give an access token that may read it.',
     );
   if (status === 404)
     return new RefusedError(
@@ -45,7 +45,9 @@ export function refusal(status: number, what: string, server: string): RefusedEr
     return new RefusedError(
       status,
       `${answered} for ${what}: too many requests`,
-      'Wait a few minutes and load it again.',
+      waitMs > 0
+        ? `It asks to wait ${Math.ceil(waitMs / 60_000)} minutes; load it again then.`
+        : 'Wait a few minutes and load it again.',
     );
   return new RefusedError(
     status,

@@ -17,16 +17,25 @@ import {
   matchesContent,
   type Entry,
   type Listing,
+  type RepoType,
 } from './hubListing';
 import { cancelled, UnreachableError } from './httpErrors';
 import { checkRange, PIECE_BYTES, type ByteSource, type FileSet } from './source';
 import type { ByteStore } from './storage';
-import { DEFAULT_PATIENCE, resumingFetch, type Patience } from './transfer';
+import {
+  authorizedFetch,
+  DEFAULT_PATIENCE,
+  passGate,
+  type Asking,
+  type Gate,
+  type Patience,
+} from './patience';
+import { resumingFetch } from './transfer';
 
 export const HUB_URL = 'https://huggingface.co';
 
 export interface HubProgress {
-  /** The file that is being read. */
+  /** The file that is being read, or what is waited for. */
   file: string;
   /** Bytes handed out so far by this file set, kept ones included. */
   doneBytes: number;
@@ -37,18 +46,23 @@ export interface HubProgress {
 }
 
 export interface HubOptions {
+  /** `model` when missing. */
+  type?: RepoType | undefined;
   /** `openai-community/gpt2` */
   repo: string;
   /** Branch, tag or commit; `main` when missing. */
   revision?: string | undefined;
   /** Base URL of the Hub or of a mirror. */
   hubUrl?: string | undefined;
+  /** Shown to the Hub's own address only, never kept. */
   accessToken?: string | undefined;
   fetch?: typeof fetch | undefined;
   /** Where ranges are kept; without it every load downloads, and null (there is no place) is a warning. */
   cache?: ByteStore | null | undefined;
   onProgress?: ((progress: HubProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Closed while the user pauses. */
+  gate?: Gate | undefined;
   patience?: Patience | undefined;
 }
 
@@ -65,9 +79,9 @@ const MAX_HASHED_BYTES = 1 << 26;
 class HubRepository implements HubFileSet {
   readonly name: string;
   readonly warnings: string[] = [];
+  private readonly type: RepoType;
   private readonly revision: string;
-  private readonly fetch: typeof fetch;
-  private readonly patience: Patience;
+  private readonly asking: Omit<Asking, 'name'>;
   private readonly cache: ByteStore | null;
   private readonly progress: HubProgress = { file: '', doneBytes: 0, downloadedBytes: 0, askedBytes: 0 };
   commit = '';
@@ -78,9 +92,17 @@ class HubRepository implements HubFileSet {
     private readonly hubUrl: string,
   ) {
     this.name = options.repo;
+    this.type = options.type ?? 'model';
     this.revision = options.revision ?? 'main';
-    this.fetch = options.fetch ?? fetch;
-    this.patience = options.patience ?? DEFAULT_PATIENCE;
+    const { accessToken, signal, gate, fetch: fetchNow = fetch, patience = DEFAULT_PATIENCE } = options;
+    this.asking = {
+      fetch: accessToken ? authorizedFetch(fetchNow, hubUrl, accessToken) : fetchNow,
+      signal,
+      gate,
+      patience,
+      onWait: (seconds, server) =>
+        options.onProgress?.({ ...this.progress, file: `waiting ${seconds} s, as ${server} asks` }),
+    };
     this.cache = options.cache ?? null;
     if (options.cache === null)
       this.warnings.push('This browser keeps no downloads, so the next load repeats this one.');
@@ -88,11 +110,12 @@ class HubRepository implements HubFileSet {
 
   /** Gets the listing: from the Hub, or the kept one when the Hub is out of reach or the revision cannot change. */
   async loadListing(): Promise<void> {
-    const key = `${this.hubUrl} ${this.name} ${this.revision}`;
+    const place = this.type === 'model' ? this.name : `datasets/${this.name}`;
+    const key = `${this.hubUrl} ${place} ${this.revision}`;
     const kept = await this.keptListing(key);
     let listing = isCommit(this.revision) ? kept : null;
     try {
-      listing ??= await this.freshListing(key);
+      listing ??= await this.freshListing(key, kept);
     } catch (error) {
       if (!kept || !(error instanceof UnreachableError)) throw error;
       const host = new URL(this.hubUrl).host;
@@ -108,19 +131,10 @@ class HubRepository implements HubFileSet {
     return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Listing) : null;
   }
 
-  private async freshListing(key: string): Promise<Listing> {
-    const { accessToken, signal } = this.options;
-    const { name: repo, revision, hubUrl, patience } = this;
-    const listing = await fetchListing({
-      repo,
-      revision,
-      hubUrl,
-      accessToken,
-      fetch: this.fetch,
-      signal,
-      patience,
-    });
-    await this.keep('listings', key, new TextEncoder().encode(JSON.stringify(listing)));
+  private async freshListing(key: string, kept: Listing | null): Promise<Listing> {
+    const { type, name: repo, revision, hubUrl } = this;
+    const listing = await fetchListing({ ...this.asking, type, repo, revision, hubUrl }, kept);
+    if (listing !== kept) await this.keep('listings', key, new TextEncoder().encode(JSON.stringify(listing)));
     return listing;
   }
 
@@ -132,7 +146,7 @@ class HubRepository implements HubFileSet {
     const entry = this.entries.get(name);
     if (!entry) return Promise.resolve(null);
     const read = (start: number, end: number) => this.read(entry, start, end);
-    return Promise.resolve({ name, size: entry.size, read });
+    return Promise.resolve({ name, size: entry.size, version: entry.content, read });
   }
 
   private async read(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -156,6 +170,7 @@ class HubRepository implements HubFileSet {
       this.report(entry, { doneBytes: kept.length });
       return kept;
     }
+    await passGate({ ...this.asking, name: `${entry.name} of ${this.name}` });
     const bytes = await this.download(entry, start, end);
     await this.keep(folder, `${start}-${end}`, bytes);
     return bytes;
@@ -163,25 +178,24 @@ class HubRepository implements HubFileSet {
 
   private async download(entry: Entry, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     const { downloadFile } = await import('@huggingface/hub');
-    const { name: repo, commit: revision, hubUrl } = this;
+    const { type, name: repo, commit: revision, hubUrl } = this;
     const name = `${entry.name} of ${repo}`;
     const bytes = new Uint8Array(end - start);
     let failure: unknown = null;
+    const place = type === 'model' ? repo : `datasets/${repo}`;
+    const path = entry.name.split('/').map(encodeURIComponent).join('/');
     const blob = await downloadFile({
-      repo: { type: 'model', name: repo },
+      repo: { type, name: repo },
       path: entry.name,
       revision,
       hubUrl,
-      ...(this.options.accessToken && { accessToken: this.options.accessToken }),
       fetch: resumingFetch({
+        ...this.asking,
         name,
         start,
         end,
         into: bytes,
         size: entry.size,
-        fetch: this.fetch,
-        signal: this.options.signal,
-        patience: this.patience,
         onBytes: (count) => this.report(entry, { doneBytes: count, downloadedBytes: count }),
         onFailure: (error) => (failure = error),
       }),
@@ -189,7 +203,7 @@ class HubRepository implements HubFileSet {
       downloadInfo: {
         size: entry.size,
         etag: entry.content,
-        url: `${hubUrl}/${repo}/resolve/${encodeURIComponent(revision)}/${encodeURIComponent(entry.name)}`,
+        url: `${hubUrl}/${place}/resolve/${encodeURIComponent(revision)}/${path}`,
       },
     });
     if (!blob) throw new SourceError(`there is no ${name}`, 'Load the repository again.');

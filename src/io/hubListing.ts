@@ -1,7 +1,7 @@
 /** The names, sizes and content ids of a repository's files, and the checks that go with them. */
 import { DecantError, SourceError } from '../errors';
 import { RefusedError } from './httpErrors';
-import { sentenceFetch, type Patience } from './transfer';
+import { sentenceFetch, type Asking } from './patience';
 
 export interface Entry {
   name: string;
@@ -10,14 +10,14 @@ export interface Entry {
   content: string;
 }
 
-export interface ListingRequest {
+export type RepoType = 'model' | 'dataset';
+
+export interface ListingRequest extends Omit<Asking, 'name'> {
+  /** Of a model only the files at the top are listed, of a data set all. */
+  type: RepoType;
   repo: string;
   revision: string;
   hubUrl: string;
-  accessToken?: string | undefined;
-  fetch: typeof fetch;
-  signal?: AbortSignal | undefined;
-  patience: Patience;
 }
 
 /** Throws SourceError unless it looks like `name` or `owner/name`. */
@@ -55,17 +55,11 @@ export interface Listing {
  * middle of a download cannot mix two versions.
  */
 async function resolveCommit(request: ListingRequest, patient: typeof fetch): Promise<string> {
-  const { repo, revision, hubUrl, accessToken } = request;
-  const { modelInfo } = await import('@huggingface/hub');
+  const { type, repo: name, revision, hubUrl } = request;
+  const { datasetInfo, modelInfo } = await import('@huggingface/hub');
+  const query = { name, revision, hubUrl, additionalFields: ['sha' as const], fetch: patient };
   try {
-    const info = await modelInfo({
-      name: repo,
-      revision,
-      hubUrl,
-      additionalFields: ['sha'],
-      ...(accessToken && { accessToken }),
-      fetch: patient,
-    });
+    const info = await (type === 'model' ? modelInfo(query) : datasetInfo(query));
     return /^[0-9a-f]{40}$/.test(info.sha) ? info.sha : revision;
   } catch (error) {
     // A plain mirror may serve files and listing only; if the repository is missing, the listing says so.
@@ -74,27 +68,33 @@ async function resolveCommit(request: ListingRequest, patient: typeof fetch): Pr
   }
 }
 
-/** The files at the top of the repository, over the network. Throws SourceError, or CancelledError on the signal. */
-export async function fetchListing(request: ListingRequest): Promise<Listing> {
-  const { repo, revision, hubUrl, accessToken, signal, patience } = request;
-  const name = revision === 'main' ? `repository ${repo}` : `repository ${repo} at revision ${revision}`;
+/**
+ * The files of a repository, over the network; `kept` instead where the revision is still at its commit. Throws
+ * SourceError, or CancelledError on the signal.
+ */
+export async function fetchListing(request: ListingRequest, kept: Listing | null): Promise<Listing> {
+  const { type, repo, revision, hubUrl, patience } = request;
+  const what = type === 'model' ? 'repository' : 'data set';
+  const name = revision === 'main' ? `${what} ${repo}` : `${what} ${repo} at revision ${revision}`;
   // Few tries: without a network the kept listing should answer soon.
   const few = { ...patience, retries: Math.min(2, patience.retries) };
-  const patient = sentenceFetch({ name, fetch: request.fetch, signal, patience: few });
+  const patient = sentenceFetch({ ...request, name, patience: few });
   // Loaded when first used: most sessions never ask the Hub.
   const { listFiles } = await import('@huggingface/hub');
   const entries: Entry[] = [];
   try {
     const commit = isCommit(revision) ? revision : await resolveCommit(request, patient);
+    if (kept && isCommit(commit) && kept.commit === commit) return kept;
     const query = {
-      repo: { type: 'model' as const, name: repo },
+      repo: { type, name: repo },
       revision: encodeURIComponent(commit),
+      recursive: type === 'dataset',
       hubUrl,
     };
-    for await (const file of listFiles({ ...query, ...(accessToken && { accessToken }), fetch: patient })) {
+    for await (const file of listFiles({ ...query, fetch: patient })) {
       const content = file.lfs?.oid ?? file.oid;
-      if (file.type !== 'file' || file.path.includes('/') || !content || !Number.isSafeInteger(file.size))
-        continue;
+      if (file.type !== 'file' || !content || !Number.isSafeInteger(file.size)) continue;
+      if (type === 'model' && file.path.includes('/')) continue;
       entries.push({ name: file.path, size: file.size, content });
     }
     return { commit, entries };

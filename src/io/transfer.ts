@@ -3,17 +3,9 @@
  * server that asks to wait is waited for, and one that ignores ranges is read past what is not wanted.
  */
 import { SourceError } from '../errors';
-import { cancelled, refusal, UnreachableError } from './httpErrors';
+import { cancelled, refusal, RefusedError, UnreachableError } from './httpErrors';
+import { passGate, patientFetch, reasonOf, serverOf, wait, type Asking } from './patience';
 import { letGo } from './source';
-
-/** What every request of ours needs. */
-export interface Asking {
-  /** For people: what is asked for. */
-  name: string;
-  fetch: typeof fetch;
-  signal?: AbortSignal | undefined;
-  patience: Patience;
-}
 
 /** The range [start, end) of a file of `size` bytes. */
 export interface Transfer extends Asking {
@@ -28,119 +20,37 @@ export interface Transfer extends Asking {
   onFailure: (error: unknown) => void;
 }
 
-export interface Patience {
-  /** Tries after a failure without a byte in between. */
-  retries: number;
-  /** Before the first retry; doubled for each further one. */
-  delayMs: number;
-  /** A connection that gives no byte for so long counts as broken. */
-  stallMs: number;
-}
-
-export const DEFAULT_PATIENCE: Patience = { retries: 4, delayMs: 500, stallMs: 60_000 };
-
-/** Longer waits than this are the user's decision. */
-const MAX_WAIT_MS = 30_000;
-
-/** Resolves after `ms`, rejects with CancelledError when the signal comes first. */
-function wait(ms: number, name: string, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return void reject(cancelled(name));
-    const stop = () => {
-      clearTimeout(timer);
-      reject(cancelled(name));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
-}
-
-const serverOf = (url: string | URL | Request): string =>
-  new URL(url instanceof Request ? url.url : url).host;
-
-/** Node hides the reason, such as ECONNREFUSED, in the cause of its "fetch failed". */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;
-}
-
-/** One try: the answer within `stallMs`, with its body when `whole`, or a rejection. */
-async function ask(
-  request: Asking,
-  url: string | URL | Request,
-  init: RequestInit | undefined,
-  whole: boolean,
-): Promise<Response> {
-  const { signal, patience } = request;
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new Error(`no answer for ${patience.stallMs / 1000} s`)),
-    patience.stallMs,
-  );
-  try {
-    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-    // Called on its own: as a method, the browser's fetch refuses its `this`.
-    const { fetch: fetchNow } = request;
-    const response = await fetchNow(url, { ...init, signal: either });
-    if (!whole) return response;
-    const { status, headers } = response;
-    return new Response(await response.arrayBuffer(), { status, headers });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Asks again as long as patience allows; gives the first answer that is not a plea to wait. */
-async function patientFetch(
-  request: Asking,
-  url: string | URL | Request,
-  init: RequestInit | undefined,
-  whole = false,
-): Promise<Response> {
-  const { name, signal, patience } = request;
-  for (let attempt = 0; ; attempt++) {
-    if (signal?.aborted) throw cancelled(name);
-    let response: Response | null = null;
-    let cause: unknown;
-    try {
-      response = await ask(request, url, init, whole);
-    } catch (error) {
-      if (signal?.aborted) throw cancelled(name);
-      cause = error;
-    }
-    if (response && response.status !== 429 && response.status < 500) return response;
-    await response?.body?.cancel();
-    // The header may also hold a date; then our own delay has to do.
-    const seconds = Number(response?.headers.get('Retry-After') ?? 0);
-    const asked = Number.isFinite(seconds) ? seconds * 1000 : 0;
-    if (attempt >= patience.retries || asked > MAX_WAIT_MS) {
-      if (response) throw refusal(response.status, name, serverOf(url));
-      throw new UnreachableError(
-        `${serverOf(url)} cannot be reached: ${reasonOf(cause)}`,
-        'Check the network connection and the address of the Hub in the settings.',
-        { cause },
-      );
-    }
-    await wait(Math.max(asked, patience.delayMs * 2 ** attempt), name, signal);
-  }
-}
-
-/** A fetch for small answers, such as a listing: patient, cancellable, and its failures are sentences. */
-export function sentenceFetch(request: Asking): typeof fetch {
-  return async (url, init) => {
-    const response = await patientFetch(request, url, init, true);
-    if (response.ok) return response;
-    throw refusal(response.status, request.name, serverOf(url));
-  };
-}
-
 interface Connection {
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   /** Bytes before the wanted ones, from a server that ignores ranges. */
   skip: number;
+}
+
+/** Asks for [position, end), of the version with this ETag where one is known. */
+async function askRange(
+  transfer: Transfer,
+  url: string | URL | Request,
+  init: RequestInit | undefined,
+  position: number,
+  etag: string | null,
+): Promise<Response> {
+  const headers = new Headers(init?.headers);
+  headers.set('Range', `bytes=${position}-${transfer.end - 1}`);
+  // The browser's own cache would keep a second copy, and asks twice for ranges that are wanted side by side.
+  const plain: RequestInit = { ...init, headers, cache: 'no-store' };
+  // A weak ETag promises no equal bytes, and servers ignore it here.
+  if (etag === null || etag.startsWith('W/')) return patientFetch(transfer, url, plain);
+  const conditional = new Headers(headers);
+  conditional.set('If-Range', etag);
+  try {
+    const once = { ...transfer, patience: { ...transfer.patience, retries: 0 } };
+    return await patientFetch(once, url, { ...plain, headers: conditional });
+  } catch (error) {
+    if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
+    // Where a server does not allow the header to other origins, browsers refuse the request; the ETag of the answer
+    // is compared in any case.
+    return patientFetch(transfer, url, plain);
+  }
 }
 
 /** Opens the body of [position, end). `version` holds the ETag of the first answer: all must come from one file. */
@@ -151,11 +61,8 @@ async function connect(
   position: number,
   version: { etag: string | null },
 ): Promise<Connection> {
-  const { name, end, size } = transfer;
-  const headers = new Headers(init?.headers);
-  headers.set('Range', `bytes=${position}-${end - 1}`);
-  // The browser's own cache would keep a second copy, and asks twice for ranges that are wanted side by side.
-  const response = await patientFetch(transfer, url, { ...init, headers, cache: 'no-store' });
+  const { name, size } = transfer;
+  const response = await askRange(transfer, url, init, position, version.etag);
   const etag = response.headers.get('ETag');
   const total = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
   const moved = version.etag !== null && etag !== null && etag !== version.etag;
@@ -214,8 +121,16 @@ export function resumingFetch(transfer: Transfer): typeof fetch {
       connection = await connect(transfer, url, init, position, version);
     }
 
+    /** Lets the connection go while the user pauses, and takes it up where it was. */
+    async function pause(): Promise<void> {
+      connection.reader.cancel().catch(() => undefined);
+      await passGate(transfer);
+      connection = await connect(transfer, url, init, position, version);
+    }
+
     async function next(): Promise<Uint8Array<ArrayBuffer>> {
       for (;;) {
+        if (transfer.gate?.closed) await pause();
         let piece: Uint8Array<ArrayBuffer> | undefined;
         let reason = 'the connection ended early';
         try {
