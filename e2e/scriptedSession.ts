@@ -142,7 +142,7 @@ export async function scriptSession(page: Page): Promise<void> {
     features: [],
     limits: { maxBufferSize: 1, maxStorageBufferBindingSize: 1 },
   };
-  const answers = { open: { device, methods: [method] }, loadModel: card, loadText: text };
+  const answers = { open: { device, methods: [method], tasks: [] }, loadModel: card, loadText: text };
   await page.route(/\/worker(-[\w-]+)?\.(js|ts)(\?|$)/, (route) =>
     route.fulfill({
       contentType: 'text/javascript',

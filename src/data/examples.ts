@@ -126,33 +126,54 @@ export function readExamples({ name, rows }: Pick<Table, 'name' | 'rows'>, task:
   return { name, examples, leftOut, warnings };
 }
 
+/** Segments as tokens, and how much of each the model gets to see. */
+export interface CutRow {
+  readonly parts: readonly (readonly number[])[];
+  /** Tokens that are kept of each part, from its start. */
+  readonly kept: readonly number[];
+  /** Stands between the parts. */
+  readonly separator: readonly number[];
+  /** Tokens before anything was cut, separators counted. */
+  readonly whole: number;
+}
+
 /**
- * Segments as one row of ids, joined by SEPARATOR. A row that is too long loses tokens from the end of whichever segment is
- * longest, one at a time (transformers' `longest_first`), so that every segment keeps a part.
+ * Cuts a row that is too long: it loses tokens from the end of whichever segment is longest, one at a time (transformers'
+ * `longest_first`), so that every segment keeps a part.
  */
-export function encodeRow(
+export function cutRow(
   segments: readonly string[],
   tokenizer: Pick<Tokenizer, 'encode'>,
   maxLength: number,
-): { ids: Int32Array; truncated: boolean } {
+): CutRow {
   const separator = tokenizer.encode(SEPARATOR);
   const parts = segments.map((segment) => tokenizer.encode(segment));
-  const room = maxLength - separator.length * (parts.length - 1);
+  const between = separator.length * (parts.length - 1);
+  const room = maxLength - between;
   if (room < parts.length) {
     throw new DataError(
       `inputs of ${maxLength} tokens have no room for ${parts.length} segments`,
       'Raise data.maxLength.',
     );
   }
-  const lengths = parts.map((part) => part.length);
-  let excess = lengths.reduce((a, b) => a + b, 0) - room;
-  const truncated = excess > 0;
-  for (; excess > 0; excess--) {
-    const longest = lengths.indexOf(Math.max(...lengths));
-    lengths[longest]!--;
+  const kept = parts.map((part) => part.length);
+  const all = kept.reduce((a, b) => a + b, 0);
+  for (let excess = all - room; excess > 0; excess--) {
+    const longest = kept.indexOf(Math.max(...kept));
+    kept[longest]!--;
   }
-  const ids = parts.flatMap((part, i) => [...(i > 0 ? separator : []), ...part.slice(0, lengths[i])]);
-  return { ids: Int32Array.from(ids), truncated };
+  return { parts, kept, separator, whole: all + between };
+}
+
+/** Segments as one row of ids, joined by SEPARATOR and cut to what the model reads. */
+export function encodeRow(
+  segments: readonly string[],
+  tokenizer: Pick<Tokenizer, 'encode'>,
+  maxLength: number,
+): { ids: Int32Array; truncated: boolean } {
+  const { parts, kept, separator, whole } = cutRow(segments, tokenizer, maxLength);
+  const ids = parts.flatMap((part, i) => [...(i > 0 ? separator : []), ...part.slice(0, kept[i])]);
+  return { ids: Int32Array.from(ids), truncated: whole > maxLength };
 }
 
 /** Encodes examples for a model that reads at most `maxLength` tokens. */

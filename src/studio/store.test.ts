@@ -74,7 +74,7 @@ function fakeConnection(
   const listeners = new Set<(event: Event) => void>();
   const goneListeners = new Set<(error: ErrorReport) => void>();
   const known: typeof answers = {
-    open: () => ({ device, methods: [method] }),
+    open: () => ({ device, methods: [method], tasks: [] }),
     loadModel: () => teacher,
     loadText: () => text,
     measure: () => ({ perplexity: 50, loss: 4, tokens: 100, window: 128, stride: 128 }),

@@ -3,6 +3,8 @@
  * `File` handles, big arrays are transferred. Every command has an id and gets exactly one `done` or
  * `failed`; events carry no id. Times are in milliseconds, losses in nats per token.
  */
+import type { ColumnCard, RowsCard } from '../data/columns';
+import type { SeenRow, TaskCard } from '../data/taskCard';
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { TaskData, TextData } from '../recipe/data';
@@ -12,7 +14,7 @@ import type { Way } from '../train/fit';
 import type { MemoryPart } from '../train/memoryParts';
 import type { PlannedRun } from '../train/planned';
 
-export type { BackendName, DeviceInfo, PlannedRun, Way };
+export type { BackendName, ColumnCard, DeviceInfo, PlannedRun, RowsCard, SeenRow, TaskCard, Way };
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
@@ -72,6 +74,19 @@ export interface TextCard {
   /** The first windows as the model sees them; `text` of each token, `start` marks a document's first token. */
   preview: { tokens: { text: string; id: number; start: boolean }[] }[];
   warnings: string[];
+}
+
+/** A task that recipes can name, as the page offers it. */
+export interface TaskInfo {
+  id: string;
+  /** Columns that its files must have. */
+  columns: string[];
+  labelColumn: string;
+  classes: string[];
+  /** The first one is the task's own. */
+  metrics: string[];
+  /** Its rows come with Decant: `demo`. */
+  bundled: boolean;
 }
 
 export interface PerplexityReport {
@@ -204,6 +219,10 @@ export type CommandBody =
   /** With a `purpose` only the blocks that its selection keeps are fetched from the Hub; others when needed. */
   | { type: 'loadModel'; model: ModelRef; purpose?: Pick<Recipe, 'selection' | 'seed'> }
   | { type: 'loadText'; text: TextRef; contextLength: number }
+  /** Labelled rows that recipes name `rows:` and this name; the answer says what their columns hold. */
+  | { type: 'loadRows'; name: string; files: File[] }
+  /** What a recipe's rows are, and how the model sees them; the files must be loaded. */
+  | { type: 'inspectTask'; data: TaskData; seed: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
   /** What teacher and student expect of one token of the held-out text. A courtesy: a run's start ends it. */
@@ -279,9 +298,11 @@ export type CommandType = CommandBody['type'];
 
 /** What `done` carries, by type of command. */
 export interface Answers {
-  open: { device: DeviceInfo; methods: MethodCard[] };
+  open: { device: DeviceInfo; methods: MethodCard[]; tasks: TaskInfo[] };
   loadModel: ModelCard;
   loadText: TextCard;
+  loadRows: RowsCard;
+  inspectTask: TaskCard;
   measure: PerplexityReport;
   distribution: Distribution;
   evaluate: PerplexityReport;

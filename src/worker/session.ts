@@ -3,6 +3,7 @@
  * the one run in progress, and answers each command once. The same code serves the page (in a worker), the
  * command line and the tests (over an in-memory port).
  */
+import type { Tokenizer } from '../data/tokenizer';
 import { openDevice, type Device } from '../engine/device';
 import { DeviceError, TrainingError, unreachable } from '../errors';
 import { perplexity } from '../eval/perplexity';
@@ -24,6 +25,7 @@ import { rowRegistry } from './session/rows';
 import { createRuns } from './session/runs';
 import { continuePrompt, exportModel } from './session/students';
 import { evaluateOnTask } from './session/evaluateTask';
+import { taskCards, taskInfos } from './session/taskCards';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
 import { createTuning } from './session/tuning';
@@ -72,6 +74,7 @@ export function createSession(port: Port, platform: Platform): void {
   });
   const texts = textRegistry({ platform, openModel: loader.ensure });
   const rows = rowRegistry(platform);
+  const cards = taskCards(rows);
   const measurements = createMeasurements(texts, () => device?.info.software ?? false);
   const info = () => {
     if (device) return device.info;
@@ -100,6 +103,11 @@ export function createSession(port: Port, platform: Platform): void {
     busy: () => runs.inProgress(),
   });
 
+  async function readerTokenizer(task: Task): Promise<Tokenizer> {
+    const { card, vocabulary } = await loader.ensure(models.has(reader) ? reader : 'demo', task);
+    return requireTokenizer(card.name, vocabulary);
+  }
+
   async function open({
     device: prefer,
     hubUrl: url,
@@ -119,7 +127,7 @@ export function createSession(port: Port, platform: Platform): void {
     lost.catch((error) => {
       if (device === opened) send({ type: 'fatal', error: errorReport(error) });
     });
-    return { device: opened.info, methods: METHODS.map(methodCard) };
+    return { device: opened.info, methods: METHODS.map(methodCard), tasks: taskInfos() };
   }
 
   async function evaluate(
@@ -183,10 +191,15 @@ export function createSession(port: Port, platform: Platform): void {
         tuning.prepare(models.get(card.ref).config);
         return card;
       }
-      case 'loadText': {
-        const { card, vocabulary } = await loader.ensure(models.has(reader) ? reader : 'demo', task);
-        return texts.load(command.text, command.contextLength, requireTokenizer(card.name, vocabulary), task);
+      case 'loadText':
+        return texts.load(command.text, command.contextLength, await readerTokenizer(task), task);
+      case 'loadRows': {
+        const card = await rows.add(command.name, command.files, task);
+        cards.forget(card.ref);
+        return card;
       }
+      case 'inspectTask':
+        return cards.describe(command.data, command.seed, await readerTokenizer(task), task);
       case 'measure':
         return onDevice(task, async () => {
           const known = await loader.ensure(command.model, task);
