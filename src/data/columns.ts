@@ -55,7 +55,7 @@ class ColumnSummary {
 
   add(value: unknown): void {
     const plain = value === null || value === undefined || typeof value !== 'object';
-    const text = plain ? String((value ?? '') as string | number) : Array.isArray(value) ? '[…]' : '{…}';
+    const text = plain ? String(value ?? '') : Array.isArray(value) ? '[…]' : '{…}';
     if (this.first.length < FIRST_VALUES) this.first.push(shorten(text));
     this.count(text);
     if (text.trim() === '') {
