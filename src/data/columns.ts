@@ -41,6 +41,13 @@ const shorten = (text: string) =>
 /** As `readExamples` compares labels. */
 const keyOf = (text: string) => text.trim().toLowerCase();
 
+/** A value as text; null for lists and objects. */
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' ? null : JSON.stringify(value);
+}
+
 /** Gathers one column, row by row. */
 class ColumnSummary {
   private readonly first: string[] = [];
@@ -54,15 +61,15 @@ class ColumnSummary {
   constructor(private readonly name: string) {}
 
   add(value: unknown): void {
-    const plain = value === null || value === undefined || typeof value !== 'object';
-    const text = plain ? String(value ?? '') : Array.isArray(value) ? '[…]' : '{…}';
+    const plain = textOf(value);
+    const text = plain ?? (Array.isArray(value) ? '[…]' : '{…}');
     if (this.first.length < FIRST_VALUES) this.first.push(shorten(text));
     this.count(text);
     if (text.trim() === '') {
       this.empty++;
       return;
     }
-    if (!plain) this.isText = this.isNumber = false;
+    if (plain === null) this.isText = this.isNumber = false;
     const words = text.trim().split(/\s+/).length;
     this.words = [Math.min(this.words[0], words), Math.max(this.words[1], words)];
     const number = Number(text);
