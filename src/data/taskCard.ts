@@ -3,6 +3,19 @@ import { cutRow, type Example, type Examples } from './examples';
 import type { Fields, LabelledTask } from './tasks';
 import type { Tokenizer } from './tokens';
 
+/** A task that recipes can name, as the page offers it. */
+export interface TaskInfo {
+  id: string;
+  /** Columns that its files must have. */
+  columns: string[];
+  labelColumn: string;
+  classes: string[];
+  /** The first one is the task's own. */
+  metrics: string[];
+  /** Its rows come with Decant: `demo`. */
+  bundled: boolean;
+}
+
 /** One part of the data of a task. */
 export interface TaskPart {
   /** The file's, or the bundled file's. */

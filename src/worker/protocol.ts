@@ -4,7 +4,7 @@
  * `failed`; events carry no id. Times are in milliseconds, losses in nats per token.
  */
 import type { ColumnCard, RowsCard } from '../data/columns';
-import type { SeenRow, TaskCard } from '../data/taskCard';
+import type { SeenRow, TaskCard, TaskInfo } from '../data/taskCard';
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { TaskData, TextData } from '../recipe/data';
@@ -14,7 +14,7 @@ import type { Way } from '../train/fit';
 import type { MemoryPart } from '../train/memoryParts';
 import type { PlannedRun } from '../train/planned';
 
-export type { BackendName, ColumnCard, DeviceInfo, PlannedRun, RowsCard, SeenRow, TaskCard, Way };
+export type { BackendName, ColumnCard, DeviceInfo, PlannedRun, RowsCard, SeenRow, TaskCard, TaskInfo, Way };
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
@@ -74,19 +74,6 @@ export interface TextCard {
   /** The first windows as the model sees them; `text` of each token, `start` marks a document's first token. */
   preview: { tokens: { text: string; id: number; start: boolean }[] }[];
   warnings: string[];
-}
-
-/** A task that recipes can name, as the page offers it. */
-export interface TaskInfo {
-  id: string;
-  /** Columns that its files must have. */
-  columns: string[];
-  labelColumn: string;
-  classes: string[];
-  /** The first one is the task's own. */
-  metrics: string[];
-  /** Its rows come with Decant: `demo`. */
-  bundled: boolean;
 }
 
 export interface PerplexityReport {
