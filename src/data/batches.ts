@@ -40,6 +40,9 @@ export interface BatchIterator {
   readonly windows: number;
 }
 
+/** Tokens that are read ahead: a megabyte of a vocabulary with 16-bit ids. */
+const TOKENS_AHEAD = 1 << 19;
+
 /** Windows of T + 1 tokens, one T after the other, that a stream holds. */
 export function windowCount(tokens: number, contextLength: number): number {
   return Math.max(0, Math.floor((tokens - 1) / contextLength));
@@ -58,12 +61,23 @@ export function trainingBatches(stream: TokenStream, options: BatchOptions): Bat
   const random = randomStream(seed, 'batch order');
   let position: BatchPosition = { epoch: 0, index: 0, counter: 0 };
   let starts: Uint32Array;
+  /** Up to where the windows of this epoch are being read ahead. */
+  let ahead = 0;
 
   /** The order of the epoch that begins at the position's counter. */
   function shuffle(): void {
     random.counter = position.counter;
     const offset = random.below(Math.min(T, room));
     starts = random.permutation(Math.ceil((room - offset) / T)).map((window) => offset + window * T);
+    ahead = 0;
+  }
+
+  /** The windows of the next batches together, so that a file can be read in its own order. */
+  function readAhead(): void {
+    const { index } = position;
+    if (!stream.ids.readAhead || ahead >= Math.min(index + batchSize, starts.length)) return;
+    ahead = index + Math.max(batchSize, Math.floor(TOKENS_AHEAD / T));
+    stream.ids.readAhead(starts.subarray(index, ahead), T + 1);
   }
 
   function nextEpoch(): void {
@@ -74,6 +88,7 @@ export function trainingBatches(stream: TokenStream, options: BatchOptions): Bat
   /** A stream shorter than one batch fills it from several epochs; otherwise a batch lies within one. */
   function nextStarts(): number[] {
     if (position.index + batchSize > starts.length && position.index > 0) nextEpoch();
+    readAhead();
     const rows: number[] = [];
     while (rows.length < batchSize) {
       if (position.index === starts.length) nextEpoch();
@@ -90,8 +105,9 @@ export function trainingBatches(stream: TokenStream, options: BatchOptions): Bat
       const ids = new Int32Array(batchSize * T);
       const labels = new Int32Array(batchSize * T);
       nextStarts().forEach((start, row) => {
-        ids.set(stream.ids.subarray(start, start + T), row * T);
-        labels.set(stream.ids.subarray(start + 1, start + T + 1), row * T);
+        const window = Int32Array.from(stream.ids.slice(start, start + T + 1));
+        ids.set(window.subarray(0, T), row * T);
+        labels.set(window.subarray(1), row * T);
       });
       return { ids, labels, batch: batchSize, length: T };
     },

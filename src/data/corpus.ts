@@ -3,7 +3,8 @@
  * token, and the documents stand one after the other.
  */
 import { DataError } from '../errors';
-import type { Tokenizer } from './tokens';
+import { hashOf, heldOutChoices } from './heldOut';
+import type { Tokenizer, TokenSequence } from './tokens';
 
 export interface Corpus {
   readonly name: string;
@@ -14,35 +15,38 @@ export interface Corpus {
   readonly share: number;
 }
 
-export interface TokenStream {
-  /** 16 bits where the vocabulary allows it. */
-  readonly ids: Uint16Array | Uint32Array;
+/** 16 bits where the vocabulary allows it. */
+export type Ids = Uint16Array | Uint32Array;
+
+export interface TokenStream<Held extends TokenSequence = TokenSequence> {
+  readonly ids: Held;
   /** Where in `ids` each document starts, with its end-of-text token. */
-  readonly documentStarts: readonly number[];
+  readonly documentStarts: ArrayLike<number>;
   readonly documents: number;
 }
 
 /** A text split for training. */
-export interface SplitText {
-  readonly train: TokenStream;
-  readonly validation: TokenStream;
+export interface SplitText<Held extends TokenSequence = TokenSequence> {
+  readonly train: TokenStream<Held>;
+  readonly validation: TokenStream<Held>;
 }
 
-/** Share of the text that is held out. */
-export const VALIDATION_SHARE = 0.05;
-
 /** Fewer documents than this, and a text is split by passages. */
-const ENOUGH_DOCUMENTS = 20;
+export const ENOUGH_DOCUMENTS = 20;
 
 /** Characters of a passage: a few windows of 128 tokens, so that few windows straddle a cut. */
 const PASSAGE_LENGTH = 4000;
+
+/** The array that holds ids of a tokenizer. */
+export const idsOf = ({ vocabSize }: Pick<Tokenizer, 'vocabSize'>) =>
+  vocabSize <= 0x10000 ? Uint16Array : Uint32Array;
 
 /** Encodes every document after an end-of-text token. `onProgress` gets the share done, now and then. */
 export function encodeDocuments(
   documents: readonly string[],
   tokenizer: Tokenizer,
   onProgress?: (share: number) => void,
-): TokenStream {
+): TokenStream<Ids> & { documentStarts: number[] } {
   const parts: number[][] = [];
   const documentStarts: number[] = [];
   let length = 0;
@@ -53,7 +57,7 @@ export function encodeDocuments(
     length += ids.length + 1;
     if (onProgress && i % 64 === 0) onProgress(i / documents.length);
   }
-  const ids = tokenizer.vocabSize <= 0x10000 ? new Uint16Array(length) : new Uint32Array(length);
+  const ids = new (idsOf(tokenizer))(length);
   for (const [i, part] of parts.entries()) {
     ids[documentStarts[i]!] = tokenizer.endOfText;
     ids.set(part, documentStarts[i]! + 1);
@@ -62,18 +66,10 @@ export function encodeDocuments(
 }
 
 /** A stream of ids whose documents start with `endOfText`, as the bundled demo holds them. */
-export function streamOf(ids: Uint16Array | Uint32Array, endOfText: number): TokenStream {
+export function streamOf(ids: Ids, endOfText: number): TokenStream<Ids> & { documentStarts: number[] } {
   const documentStarts: number[] = [];
   for (let i = 0; i < ids.length; i++) if (ids[i] === endOfText) documentStarts.push(i);
   return { ids, documentStarts, documents: documentStarts.length };
-}
-
-/** FNV-1a with a final mix. Equal texts have equal hashes, so that a document and its copy stay on one side. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
 }
 
 /** Cuts a text behind blank lines, or behind sentences where there are none; nothing is lost in between. */
@@ -117,114 +113,119 @@ function cutLong(text: string): string[] {
   return [...cuts, rest];
 }
 
-/** Units in the order of their hash, equal ones side by side. */
-function byHash(units: readonly string[]): number[] {
-  const hashes = units.map(hashOf);
-  return units.map((_, i) => i).sort((a, b) => hashes[a]! - hashes[b]! || a - b);
+/** A part of a text that is learned from or held out as one document. */
+export interface SplitRun {
+  readonly text: string;
+  readonly heldOut: boolean;
 }
 
 /**
- * Which units are held out: in the order of their hash until the share is reached and `atLeast` of them are. Units
- * far longer than the others stay in training, so that one long document cannot take most of the text away.
+ * A text in runs on one side each, in its own order: whole documents where there are enough of them; of few documents
+ * passages, of which neighbours on one side are one run. Gives one split after the other, with ever more held out.
  */
-function chooseHeldOut(units: readonly string[], atLeast: number): Set<number> {
-  const total = units.reduce((sum, unit) => sum + unit.length, 0);
-  const longest = Math.max(2 * VALIDATION_SHARE * total, (2 * total) / units.length);
-  const heldOut = new Set<number>();
-  let size = 0;
-  let last: string | undefined;
-  for (const i of byHash(units)) {
-    const unit = units[i]!;
-    const enough = size >= VALIDATION_SHARE * total && heldOut.size >= atLeast;
-    if (enough && unit !== last) break;
-    if (unit.length > longest) continue;
-    heldOut.add(i);
-    last = unit;
-    size += unit.length;
+export function* splitDocuments(documents: readonly string[]): Generator<SplitRun[]> {
+  const byDocument = documents.length >= ENOUGH_DOCUMENTS;
+  const units = documents.flatMap((text, document) =>
+    byDocument ? [{ document, text }] : passagesOf(text).map((passage) => ({ document, text: passage })),
+  );
+  const hashes = Uint32Array.from(units, ({ text }) => hashOf(text));
+  const lengths = Uint32Array.from(units, ({ text }) => text.length);
+  for (const heldOut of heldOutChoices({ hashes, lengths })) {
+    const runs: { text: string; heldOut: boolean }[] = [];
+    for (const [i, { document, text }] of units.entries()) {
+      const continues = i > 0 && units[i - 1]!.document === document && heldOut[i - 1] === heldOut[i];
+      if (continues) runs[runs.length - 1]!.text += text;
+      else runs.push({ text, heldOut: heldOut[i] === 1 });
+    }
+    yield runs;
   }
-  return heldOut;
 }
 
-/** Neighbouring passages of one document on one side become one document again. */
-function joinRuns(
-  passages: readonly { document: number; text: string }[],
-  kept: (i: number) => boolean,
-): string[] {
-  const runs: string[] = [];
-  let previous = -2;
-  for (const [i, passage] of passages.entries()) {
-    if (!kept(i)) continue;
-    const continues = previous === i - 1 && passages[previous]?.document === passage.document;
-    if (continues) runs[runs.length - 1] += passage.text;
-    else runs.push(passage.text);
-    previous = i;
-  }
-  return runs;
+/** Tokens that each side of a split needs, for windows of `contextLength` + 1. */
+export const enoughTokens = (contextLength: number) => ({
+  validation: contextLength + 1,
+  train: contextLength + 2,
+});
+
+export function tooShort(name: string, tokens: number, contextLength: number): DataError {
+  return new DataError(
+    `${name} has ${tokens} tokens, too few to learn from and to hold some out in windows of ${contextLength}`,
+    `Bring a longer text (from about ${(20 * (contextLength + 1)).toLocaleString('en')} tokens on), or choose a shorter context.`,
+  );
 }
 
 /**
- * Splits a text into training and validation, about 5 % held out, and encodes both: by whole documents where there
- * are enough of them, by passages otherwise. The same text is always split the same way; at least one window of
+ * Splits a text into training and validation, about 5 % held out, and encodes both. At least one window of
  * `contextLength` + 1 tokens is held out. Throws DataError when the text is too short for both.
  */
 export function splitCorpus(
-  corpus: Omit<Corpus, 'share'>,
+  { name, documents }: Pick<Corpus, 'name' | 'documents'>,
   tokenizer: Tokenizer,
   contextLength: number,
-): SplitText {
-  const byDocument = corpus.documents.length >= ENOUGH_DOCUMENTS;
-  const units = corpus.documents.flatMap((text, document) =>
-    byDocument ? [{ document, text }] : passagesOf(text).map((passage) => ({ document, text: passage })),
-  );
-  const texts = units.map((unit) => unit.text);
-  for (let atLeast = 1; atLeast < units.length; atLeast *= 2) {
-    const heldOut = chooseHeldOut(texts, atLeast);
-    const validation = encodeDocuments(
-      joinRuns(units, (i) => heldOut.has(i)),
-      tokenizer,
-    );
-    if (validation.ids.length < contextLength + 1) continue;
-    const train = encodeDocuments(
-      joinRuns(units, (i) => !heldOut.has(i)),
-      tokenizer,
-    );
-    if (train.ids.length >= contextLength + 2) return { train, validation };
+): SplitText<Ids> {
+  const enough = enoughTokens(contextLength);
+  for (const runs of splitDocuments(documents)) {
+    const side = (heldOut: boolean) => runs.filter((run) => run.heldOut === heldOut).map(({ text }) => text);
+    const validation = encodeDocuments(side(true), tokenizer);
+    if (validation.ids.length < enough.validation) continue;
+    const train = encodeDocuments(side(false), tokenizer);
+    if (train.ids.length >= enough.train) return { train, validation };
     break;
   }
-  const tokens = encodeDocuments(corpus.documents, tokenizer).ids.length;
-  throw new DataError(
-    `${corpus.name} has ${tokens} tokens, too few to learn from and to hold some out in windows of ${contextLength}`,
-    `Bring a longer text (from about ${(20 * (contextLength + 1)).toLocaleString('en')} tokens on), or choose a shorter context.`,
-  );
+  throw tooShort(name, encodeDocuments(documents, tokenizer).ids.length, contextLength);
+}
+
+/** The first `end` ids of a sequence. */
+function firstIds(ids: TokenSequence, end: number): TokenSequence {
+  if (ids instanceof Uint16Array || ids instanceof Uint32Array) return ids.subarray(0, end);
+  return {
+    length: end,
+    slice: (from, to) => ids.slice(from, to),
+    readAhead: (starts, length) => ids.readAhead?.(starts, length),
+  };
+}
+
+/** The place of the first of ascending numbers that is not below `value`. */
+export function firstNotBelow(ascending: ArrayLike<number>, value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The first `share` of a stream's documents, by tokens; at least one. */
 export function takeShare(stream: TokenStream, share: number): TokenStream {
   if (share >= 1) return stream;
-  const wanted = share * stream.ids.length;
-  const count = Math.max(1, stream.documentStarts.filter((start) => start < wanted).length);
-  const end = stream.documentStarts[count] ?? stream.ids.length;
+  const { ids, documentStarts } = stream;
+  const count = Math.max(1, firstNotBelow(documentStarts, share * ids.length));
+  const end = documentStarts[count] ?? ids.length;
   return {
-    ids: stream.ids.slice(0, end),
-    documentStarts: stream.documentStarts.slice(0, count),
+    ids: firstIds(ids, end),
+    documentStarts: Float64Array.from({ length: count }, (_, i) => documentStarts[i]!),
     documents: count,
   };
 }
 
 /** The first windows of a stream as the model sees them; `start` marks a document's first token. */
 export function previewWindows(
-  stream: TokenStream,
+  { ids, documentStarts }: TokenStream,
   tokenizer: Tokenizer,
   contextLength: number,
   count: number,
 ): { tokens: { text: string; id: number; start: boolean }[] }[] {
-  const starts = new Set(stream.documentStarts);
-  const windows = Math.min(count, Math.ceil(stream.ids.length / contextLength));
+  const windows = Math.min(count, Math.ceil(ids.length / contextLength));
   return Array.from({ length: windows }, (_, w) => {
     const from = w * contextLength;
-    const ids = Array.from(stream.ids.subarray(from, from + contextLength));
+    const own = Array.from(ids.slice(from, Math.min(ids.length, from + contextLength)));
     return {
-      tokens: ids.map((id, i) => ({ text: tokenizer.tokenText(id), id, start: starts.has(from + i) })),
+      tokens: own.map((id, i) => ({
+        text: tokenizer.tokenText(id),
+        id,
+        start: documentStarts[firstNotBelow(documentStarts, from + i)] === from + i,
+      })),
     };
   });
 }

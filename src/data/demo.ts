@@ -3,7 +3,7 @@
  * demo tokenizer (little-endian, 16 bits), whole documents held out. `scripts/build-demo-data.ts` makes the files.
  */
 import { DataError } from '../errors';
-import { encodeDocuments, streamOf, type TokenStream } from './corpus';
+import { encodeDocuments, streamOf, type Ids, type TokenStream } from './corpus';
 import { loadTokenizer } from './tokenizer';
 import type { Folder, Tokenizer } from './tokens';
 
@@ -42,8 +42,8 @@ export async function loadDemoTokenizer(files: Folder): Promise<Tokenizer> {
 }
 
 /** A split's documents as text. */
-export function decodeDocuments(stream: TokenStream, tokenizer: Tokenizer): string[] {
-  return stream.documentStarts.map((start, i) =>
+export function decodeDocuments(stream: TokenStream<Ids>, tokenizer: Tokenizer): string[] {
+  return Array.from(stream.documentStarts, (start, i) =>
     tokenizer.decode(stream.ids.subarray(start + 1, stream.documentStarts[i + 1] ?? stream.ids.length)),
   );
 }
@@ -58,7 +58,7 @@ export async function loadDemoStream(
   tokenizer: Tokenizer,
   demoTokenizer: Tokenizer,
   onProgress?: (share: number) => void,
-): Promise<TokenStream> {
+): Promise<TokenStream<Ids>> {
   const ids = await readDemoIds(files, split);
   if (ids[0] !== demoTokenizer.endOfText) {
     throw new DataError(

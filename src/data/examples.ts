@@ -3,7 +3,7 @@
  * segment) are left out and counted with the line of the first; a column that is missing or no text is an error.
  */
 import { DataError } from '../errors';
-import { hashOf } from './corpus';
+import { hashOf } from './heldOut';
 import { placeOf, type Table, type TableRow } from './tables';
 import type { Choice, LabelledTask } from './tasks';
 import type { Tokenizer } from './tokens';

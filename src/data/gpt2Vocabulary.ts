@@ -112,6 +112,8 @@ export async function gpt2Tokenizer(): Promise<Tokenizer> {
   const decoder = new ByteDecoder([...bytes, new TextEncoder().encode(END_OF_TEXT)]);
   return {
     vocabSize: GPT2_VOCAB_SIZE,
+    origin: { files: {}, vocabSize: GPT2_VOCAB_SIZE },
+    cutsAtSpaces: true,
     endOfText,
     fingerprint: fingerprintOf([...bytes.map(bytesToChars), END_OF_TEXT]),
     encode(text) {

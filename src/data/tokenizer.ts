@@ -17,7 +17,7 @@ import {
   type AddedToken,
   type Json,
 } from './tokenizerChecks';
-import type { Tokenizer } from './tokens';
+import type { Tokenizer, TokenizerOrigin } from './tokens';
 import { fingerprintOf, GPT2_PIECES, pieceEncoder } from './pieces';
 
 export type { Tokenizer } from './tokens';
@@ -62,7 +62,13 @@ function isPlain(json: Json, kept: AddedToken[]): boolean {
   return kept.length === 0 && (json.normalizer ?? null) === null;
 }
 
-function fromJson(json: Json, config: Json, vocab: ReadonlyMap<string, number>, size: number): Tokenizer {
+function fromJson(
+  json: Json,
+  config: Json,
+  vocab: ReadonlyMap<string, number>,
+  size: number,
+  origin: TokenizerOrigin,
+): Tokenizer {
   const model = json.model as Json;
   const byteLevel = isByteLevel(json.decoder) || isByteLevel(json.pre_tokenizer);
   if (byteLevel && model.merges !== undefined) checkByteLevel(model, vocab);
@@ -77,6 +83,8 @@ function fromJson(json: Json, config: Json, vocab: ReadonlyMap<string, number>, 
   const whole = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
   const common = {
     vocabSize: size,
+    origin,
+    cutsAtSpaces: plain,
     endOfText: endOfTextId(vocab, config),
     fingerprint: fingerprintOf(tokens),
     encode: plain ? pieceEncoder(tokenizer) : whole,
@@ -151,5 +159,5 @@ export async function loadTokenizer(files: TokenizerFiles, vocabSize: number): P
     addedTokens(json).filter((token) => !token.special),
   );
   if (plain && size === GPT2_VOCAB_SIZE && (await isGpt2Vocabulary(vocab))) return gpt2Tokenizer();
-  return fromJson(json, config, vocab, size);
+  return fromJson(json, config, vocab, size, { files, vocabSize });
 }

@@ -9,6 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank } from '@tensorflow/tfjs-core';
+import type { TokenSequence } from '../data/tokens';
 import { readTensor } from '../engine/device';
 import { hostTensor } from '../engine/host';
 import { withServingOps } from '../engine/mode';
@@ -79,12 +80,13 @@ export function windows(count: number, window: number, stride: number, maxTokens
 const FEW_PASSES = 4;
 
 /** Ids and next-token labels of some windows, padded to [batch, window]; -100 is not scored. */
-function layOut(ids: ArrayLike<number>, part: readonly Window[], batch: number, window: number) {
+function layOut(ids: TokenSequence, part: readonly Window[], batch: number, window: number) {
   const tokens = new Int32Array(batch * window);
   const labels = new Int32Array(batch * window).fill(-100);
   part.forEach(({ begin, end, scoreFrom }, row) => {
-    for (let i = begin; i < end; i++) tokens[row * window + i - begin] = ids[i]!;
-    for (let i = scoreFrom; i < end; i++) labels[row * window + i - 1 - begin] = ids[i]!;
+    const own = ids.slice(begin, end);
+    tokens.set(own, row * window);
+    for (let i = scoreFrom; i < end; i++) labels[row * window + i - 1 - begin] = own[i - begin]!;
   });
   return { tokens, labels };
 }
@@ -132,7 +134,7 @@ export function scoringPass(
 export async function perplexity(
   params: GPT2Params,
   config: GPT2Config,
-  ids: ArrayLike<number>,
+  ids: TokenSequence,
   options: PerplexityOptions,
 ): Promise<PerplexityResult> {
   const { window, stride, maxTokens, signal, onProgress } = options;

@@ -1,5 +1,6 @@
 /** Text or ids that a caller brings, as token ids of a model. */
 import { encodeDocuments } from '../../data/corpus';
+import type { TokenSequence } from '../../data/tokens';
 import { DataError } from '../../errors';
 import type { CommandBody } from '../protocol';
 import type { KnownModel } from './models';
@@ -8,7 +9,7 @@ import { requireTokenizer } from './vocabulary';
 type Input = (CommandBody & { type: 'evaluate' })['input'];
 
 /** Throws DataError for an id that the model does not have, RecipeError for a text without a tokenizer. */
-export function idsOf(input: Input, { card, config, vocabulary }: KnownModel): ArrayLike<number> {
+export function idsOf(input: Input, { card, config, vocabulary }: KnownModel): TokenSequence {
   if ('ids' in input) {
     const outside = input.ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocabSize);
     if (outside === undefined) return input.ids;

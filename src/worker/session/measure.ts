@@ -1,4 +1,5 @@
 /** Zero-shot perplexity of any layers of a loaded model on one small fixed text, each set measured once. */
+import type { TokenSequence } from '../../data/tokens';
 import { perplexity } from '../../eval/perplexity';
 import { flopsPerToken, type GPT2Config } from '../../model/config';
 import type { PerplexityReport } from '../protocol';
@@ -29,14 +30,13 @@ export function measuredWindows(config: GPT2Config, software: boolean): { count:
  * `count` windows spread evenly over a stream, side by side: all parts of a text that is sorted by source, and
  * always the same ones.
  */
-export function spreadWindows(ids: ArrayLike<number>, window: number, count: number): Int32Array {
+export function spreadWindows(ids: TokenSequence, window: number, count: number): Int32Array {
   const available = Math.max(1, Math.min(count, Math.floor(ids.length / window)));
   const last = Math.max(0, ids.length - window);
   const result = new Int32Array(Math.min(ids.length, available * window));
   for (let i = 0; i < available; i++) {
     const start = available === 1 ? 0 : Math.floor((i * last) / (available - 1));
-    for (let j = 0; j < window && i * window + j < result.length; j++)
-      result[i * window + j] = ids[start + j]!;
+    result.set(ids.slice(start, Math.min(ids.length, start + window)), i * window);
   }
   return result;
 }
