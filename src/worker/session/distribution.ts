@@ -40,7 +40,7 @@ export function topIds(values: Float32Array, count: number): number[] {
 function passageStarts({ ids, documentStarts }: TokenStream, length: number): number[] {
   const starts =
     documentStarts.length >= ENOUGH_DOCUMENTS
-      ? [...documentStarts]
+      ? Array.from(documentStarts)
       : Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => i * length);
   // The token that is predicted must be there.
   return starts.filter((start) => start + 1 < ids.length);
@@ -72,7 +72,8 @@ export async function nextTokenDistribution(
   if (starts.length === 0)
     throw new DataError('the held-out text has no token to predict', 'Bring more text.');
   const chosen = Math.max(0, passage) % starts.length;
-  const ids = Array.from(validation.ids.subarray(starts[chosen], starts[chosen]! + length));
+  const start = starts[chosen]!;
+  const ids = Array.from(validation.ids.slice(start, Math.min(validation.ids.length, start + length)));
   const at = Math.max(1, Math.min(ids.length - 1, position));
 
   const logitsOf = async (asked: KnownModel, layers: readonly number[]) => {
