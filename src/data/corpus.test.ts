@@ -114,8 +114,7 @@ describe('a split', () => {
   });
 
   test('a text too short for both sides is refused with its length', () => {
-    const split = () =>
-      splitCorpus({ name: 'note.txt', documents: ['Too short.'] }, bytes, 128);
+    const split = () => splitCorpus({ name: 'note.txt', documents: ['Too short.'] }, bytes, 128);
     expect(split).toThrow(DataError);
     expect(split).toThrow('note.txt has 11 tokens, too few');
   });
