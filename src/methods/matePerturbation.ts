@@ -49,7 +49,7 @@ interface Perturbed extends Outputs {
 
 /** Teacher and student on x'. `constant`: the generator gets no gradient. */
 export function runPerturbed(
-  { models, tokens, drawn, extra }: Pick<LossInputs<'models'>, 'models' | 'tokens' | 'drawn' | 'extra'>,
+  { models, tokens, targets, drawn, extra }: LossInputs<'models'>,
   { maskShare, temperature, sample, generatorLayers }: MateSettings,
   constant: boolean,
 ): Perturbed {
@@ -60,7 +60,7 @@ export function runPerturbed(
   const logits = proposals(generator, models.teacher.config, generatorLayers, tokens, masked);
   const straightThrough = sample === 'straight-through';
   const run = (model: RunnableModel) => {
-    const options = { temperature, noise, straightThrough, constant };
+    const options = { temperature, noise, straightThrough, constant, chunkBytes: targets.chunkBytes };
     return model.run(tokens, { inputEmbeddings: perturbedInput(model, tokens, masked, logits, options) });
   };
   return { teacher: run(models.teacher), student: run(models.student), masked, logits, noise };

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { webgpuBackend } from '../engine/dispatch';
 import { setVariants } from '../engine/variants';
 import { METHODS } from '../methods/index';
+import type { Part } from '../methods/method';
 import type { Model } from '../model/gpt2';
 import { disposeParams, initialiseParams } from '../model/params';
 import { useTestDevice } from '../testing/gpu';
@@ -72,6 +73,31 @@ const STAGES = {
 
 test.each(Object.entries(STAGES))('%s: the same bits', async (_, stage) => {
   await checkEqual({ method: 'vanilla-kd', steps: 12, ...stage });
+});
+
+test('each kind of step of MATE-KD is a plan of its own, traced once however often they alternate', async () => {
+  const mate = METHODS.find(({ id }) => id === 'mate-kd')!;
+  const traced: string[] = [];
+  const parts = mate.parts.map((part): Part => ({
+    ...part,
+    loss(inputs, settings) {
+      traced.push(part.id);
+      return part.loss(inputs, settings);
+    },
+  }));
+  const settings = { warmupSteps: 2, generatorSteps: 1, studentSteps: 2 };
+  const [student, teacher] = [newModel(1, 2), newModel(2, 3, false)];
+  const { steps } = await runTraining({
+    recipe: trainingRecipe([{ method: 'mate-kd', steps: 14, batchSize: 2, settings }]),
+    methods: [{ ...mate, parts }],
+    batches: () => cycle(randomBatches(7, 2, 8, config.vocabSize)),
+    student,
+    teacher,
+  });
+  expect(steps.filter(({ terms }) => 'generator' in terms)).toHaveLength(4);
+  expect(traced).toEqual(['warm-up', 'maximise', 'minimise']);
+  disposeParams(student.params);
+  disposeParams(teacher.params);
 });
 
 test('on the kernels for real GPUs: the same bits', async () => {

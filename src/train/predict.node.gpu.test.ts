@@ -5,6 +5,7 @@ import { releaseIdleBuffers } from '../engine/idle';
 import { createPlanCache } from '../engine/plan/cache';
 import { perplexity } from '../eval/perplexity';
 import { METHODS } from '../methods/index';
+import type { GPT2Config } from '../model/config';
 import type { Model } from '../model/gpt2';
 import { disposeParams, initialiseParams } from '../model/params';
 import { withRowLength } from '../recipe/data';
@@ -127,4 +128,17 @@ describe.each(Object.entries(SETUPS))('%s', (_, { keep, length, stage }) => {
     expect(sumOf(predicted.parts)).toBe(predicted.bytes);
     expect(Math.abs(predicted.bytes / watch.peak() - 1)).toBeLessThanOrEqual(0.05);
   });
+});
+
+/** Sizes at which the logits of all 1,024 tokens would be by far the largest thing: 256 MiB. */
+const WIDE = { ...DEMO, nHead: 2, nEmbd: 32, nInner: 64, vocabSize: 2 ** 16 };
+const CHUNK = 32 * 2 ** 20;
+
+test.each(METHODS.map(({ id }) => id))('%s never holds the logits of all tokens', (method) => {
+  const settings = method === 'mate-kd' ? { studentSteps: 5 } : {};
+  const recipe = trainingRecipe([{ method, settings, steps: 40, batchSize: 1024 / 128 }]);
+  const [student, teacher] = [2, 4].map((nLayer) => ({ ...WIDE, nLayer })) as [GPT2Config, GPT2Config];
+  const { stages } = predictRun({ recipe, methods: METHODS, task: languageModelling, student, teacher });
+  expect(recipe.stages[0]!.logitsMegabytes * 2 ** 20).toBe(CHUNK);
+  expect(stages[0]!.largestBytes).toBeLessThanOrEqual(CHUNK);
 });

@@ -31,7 +31,7 @@ export interface SoftEmbeddingOptions {
   /** The draw is a constant: the logits get no gradient, the table does. */
   constant?: boolean;
   /** Of the logits held at once, and of their gradient as much again. */
-  chunkBytes?: number;
+  chunkBytes?: number | undefined;
 }
 
 const CHUNK_BYTES = 64 * 2 ** 20;
