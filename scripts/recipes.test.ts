@@ -5,6 +5,7 @@ import { candidatesOf, readSweep } from '../src/cli/sweepFile';
 import { METHODS } from '../src/methods/index';
 import { parseConfig } from '../src/model/config';
 import { parseRecipe, type Recipe } from '../src/recipe/recipe';
+import { paperRecipeFiles } from './write-paper-recipes';
 
 /** Recipes with a list of methods beside them. */
 const LISTS = [
@@ -61,4 +62,12 @@ test('the teacher recipe makes a model of the bundled teacher’s sizes', () => 
   if (typeof model === 'object') {
     expect(parseConfig({ model_type: 'gpt2', ...model.config })).toEqual(parseConfig(bundled));
   }
+});
+
+test('the paper’s recipes are what src/paper makes of its rows (write-paper-recipes.ts writes them)', () => {
+  const paper = new URL('paper/', folder);
+  const written = readdirSync(paper).map(
+    (name) => [name, readFileSync(new URL(name, paper), 'utf8')] as const,
+  );
+  expect(new Map(written)).toEqual(paperRecipeFiles());
 });
