@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecipeError } from '../../errors';
+import { parseRecipe, type Recipe } from '../../recipe/recipe';
+import type { MethodSettings } from '../../recipe/settings';
 import type { Arguments } from '../args';
 import type { Command, Context } from '../command';
 import { HUB_OPTION, resolveModel } from '../model';
@@ -31,18 +33,28 @@ function withOptions(sweep: Sweep, args: Arguments): Sweep {
   };
 }
 
+/** Whether a report's recipe is `recipe`; fields that it did not know when it was written are at their defaults. */
+function sameRecipe(written: unknown, recipe: Recipe, methods: readonly MethodSettings[]): boolean {
+  try {
+    return JSON.stringify(parseRecipe(written, methods)) === JSON.stringify(recipe);
+  } catch (error) {
+    if (error instanceof RecipeError) return false;
+    throw error;
+  }
+}
+
 /** The report of a candidate that an earlier call finished, on the same device with the same recipe. */
 async function finished(
   folder: string,
   { recipe }: Candidate,
   device: CliSession['device'],
+  methods: readonly MethodSettings[],
 ): Promise<FullReport | undefined> {
   const path = join(folder, 'report.json');
   if (!existsSync(path)) return undefined;
   const report = JSON.parse(await readFile(path, 'utf8')) as FullReport;
-  const same =
-    JSON.stringify(report.recipe) === JSON.stringify(recipe) && report.device === device.description;
-  return same && !report.stopped ? report : undefined;
+  if (report.stopped || report.device !== device.description) return undefined;
+  return sameRecipe(report.recipe, recipe, methods) ? report : undefined;
 }
 
 /** Trains and measures one candidate in its folder; undefined when it was stopped. */
@@ -96,7 +108,9 @@ export const sweep: Command = {
     let teacher: FullReport['evaluation']['teacher'];
     for (const [index, candidate] of candidates.entries()) {
       const runFolder = join(folder, candidate.runId);
-      const known = args.flag('resume') ? await finished(runFolder, candidate, session.device) : undefined;
+      const known = args.flag('resume')
+        ? await finished(runFolder, candidate, session.device, METHODS)
+        : undefined;
       out.note(`${index + 1} of ${candidates.length}: ${candidate.runId}${known ? ' (has its report)' : ''}`);
       const report = known ?? (await measure(session, candidate, runFolder, out));
       if (!report) break;
