@@ -10,6 +10,7 @@ import { App } from './App';
 import { connectWorker } from './connectWorker';
 import { watchSelection } from './measure';
 import { watchContextLength } from './watchContextLength';
+import { watchTask } from './task/watchTask';
 import { watchEstimate } from './watchEstimate';
 import { useStudio } from './store';
 import { placeOfHash } from './storeView';
@@ -21,6 +22,7 @@ void useStudio.getState().open(connectWorker());
 watchSelection(useStudio);
 watchContextLength(useStudio);
 watchEstimate(useStudio);
+watchTask(useStudio);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id root');

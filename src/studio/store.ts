@@ -1,5 +1,5 @@
 /**
- * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), what
+ * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), a task (`storeTask`), what
  * a run will need (`storeEstimate`), the runs (`storeRuns`) and what the page itself remembers (`storeView`). Metric series live outside React in
  * `series.ts`. Components read it with `useStudio` and a selector.
  */
@@ -10,15 +10,17 @@ import { createEstimateSlice, type EstimateSlice } from './storeEstimate';
 import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
 import { createRunsSlice, type RunsSlice } from './storeRuns';
 import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
+import { createTaskSlice, type TaskSlice } from './storeTask';
 import { createViewSlice, type ViewSlice } from './storeView';
 
-export type StudioState = RecipeSlice & SessionSlice & EstimateSlice & RunsSlice & ViewSlice;
+export type StudioState = RecipeSlice & SessionSlice & TaskSlice & EstimateSlice & RunsSlice & ViewSlice;
 
 export const useStudio = create<StudioState>()(
   persist(
     (...args) => ({
       ...createRecipeSlice(...args),
       ...createSessionSlice(...args),
+      ...createTaskSlice(...args),
       ...createEstimateSlice(...args),
       ...createRunsSlice(...args),
       ...createViewSlice(...args),

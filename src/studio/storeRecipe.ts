@@ -6,6 +6,7 @@ import type { StateCreator } from 'zustand';
 import demo from '../../recipes/demo.json';
 import { recipeSchema, type Recipe, type Stage } from '../recipe/recipe';
 import type { StudioState } from './store';
+import { settleTeacher, withText } from './task/taskRecipe';
 
 /** Edits of one group that follow each other within this time are one step of undo: a slider being dragged. */
 const GROUP_MS = 1000;
@@ -39,9 +40,15 @@ export function restoreRecipe(stored: unknown): Recipe {
   return result.success && result.data.stages.length > 0 ? result.data : defaultRecipe();
 }
 
-/** Teacher and text are what the session has loaded: undo changes what is done with them, not which they are. */
-function withLoaded(recipe: Recipe, { teacher, data }: Recipe): Recipe {
-  return { ...recipe, teacher, data: { ...recipe.data, train: data.train, validation: data.validation } };
+/**
+ * Teacher and text are what the session has loaded: undo changes what is done with them, not which they are. Rows of
+ * tasks stay in the session, so that a task comes back as it was.
+ */
+function withLoaded(recipe: Recipe, { teacher, data }: Recipe, text: string): Recipe {
+  const loaded = { ...recipe, teacher: { ...recipe.teacher, model: teacher.model } };
+  if (recipe.data.kind === 'task') return loaded;
+  if (data.kind === 'task') return withText(loaded, text);
+  return { ...loaded, data: { ...recipe.data, train: data.train, validation: data.validation } };
 }
 
 export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> = (set, get) => ({
@@ -52,8 +59,8 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
   stageIndex: 0,
 
   edit(change, group) {
-    const { recipe, past, lastEdit } = get();
-    const next = change(recipe);
+    const { recipe, past, lastEdit, teacher, methods, tasks } = get();
+    const next = settleTeacher(change(recipe), teacher, methods, tasks);
     if (next === recipe) return;
     const timeMs = Date.now();
     const joins = group !== undefined && lastEdit?.group === group && timeMs - lastEdit.timeMs < GROUP_MS;
@@ -83,7 +90,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const previous = past.at(-1);
     if (!previous) return;
     set({
-      recipe: withLoaded(previous, recipe),
+      recipe: withLoaded(previous, recipe, get().text?.ref ?? 'demo'),
       past: past.slice(0, -1),
       future: [recipe, ...future],
       lastEdit: null,
@@ -96,7 +103,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const next = future[0];
     if (!next) return;
     set({
-      recipe: withLoaded(next, recipe),
+      recipe: withLoaded(next, recipe, get().text?.ref ?? 'demo'),
       past: [...past, recipe],
       future: future.slice(1),
       lastEdit: null,

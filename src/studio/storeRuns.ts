@@ -12,17 +12,23 @@ import type {
   PlannedRun,
   RunResult,
   Sample,
+  TaskReport,
 } from '../worker/protocol';
 import { reportOf } from './connection';
 import { appendSteps, dropSeries, markPause, startSeries } from './series';
 import { keptLayers, runName } from './selectionState';
 import type { StudioState } from './store';
 import { isTooLarge } from './storeEstimate';
+import { dataRefusal } from './storeTask';
 
 export type RunState =
   'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping' | 'done' | 'stopped' | 'failed';
 
 export interface EvalPoint extends PerplexityReport {
+  step: number;
+}
+
+export interface ScorePoint extends TaskReport {
   step: number;
 }
 
@@ -47,6 +53,8 @@ export interface RunRecord {
   /** Null until the session has said it. */
   planned: PlannedRun | null;
   evals: readonly EvalPoint[];
+  /** Of a task, instead of `evals`. */
+  scores: readonly ScorePoint[];
   samples: readonly Sample[];
   /** What the method drew for the epochs so far, oldest first. */
   epochs: readonly EpochState[];
@@ -93,8 +101,9 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
     shownRunId: null,
 
     async startRun() {
-      const { connection, phase, teacher, text, activeRunId, recipe, dismiss } = get();
-      if (!connection || phase !== 'ready' || !teacher || !text || activeRunId || isTooLarge(get())) return;
+      const { connection, phase, teacher, activeRunId, recipe, dismiss } = get();
+      if (!connection || phase !== 'ready' || !teacher || activeRunId) return;
+      if (dataRefusal(get()) !== null || isTooLarge(get())) return;
       dismiss('run');
       const id = crypto.randomUUID();
       const run: RunRecord = {
@@ -108,6 +117,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         stageSteps: [],
         planned: null,
         evals: [],
+        scores: [],
         samples: [],
         epochs: [],
         texts: [],
@@ -167,6 +177,11 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
           const { step, perplexity, loss, tokens, window, stride } = event;
           const evals = find(event.runId)?.evals ?? [];
           change(event.runId, { evals: [...evals, { step, perplexity, loss, tokens, window, stride }] });
+          return;
+        }
+        case 'scores': {
+          const { type: _type, runId, ...point } = event;
+          change(runId, { scores: [...(find(runId)?.scores ?? []), point] });
           return;
         }
         case 'epoch': {

@@ -19,9 +19,10 @@ import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
 import { fitRecipe, usesTeacher } from './selectionState';
 import type { StudioState } from './store';
+import { settleTeacher, withText } from './task/taskRecipe';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
-export type Place = 'session' | 'teacher' | 'text' | 'measure' | 'estimate' | 'run';
+export type Place = 'session' | 'teacher' | 'text' | 'task' | 'measure' | 'estimate' | 'run';
 
 /** Something on its way into the session. */
 export interface Loading {
@@ -97,8 +98,8 @@ function purposeOf({ recipe, methods }: StudioState) {
 
 type Set = Parameters<StateCreator<StudioState>>[0];
 
-/** Keeps `loadingTeacher` or `loadingText` in step with the command's progress. */
-function follow(set: Set, field: 'loadingTeacher' | 'loadingText', label: string) {
+/** Keeps one of the page's loadings in step with the command's progress. */
+export function follow(set: Set, field: 'loadingTeacher' | 'loadingText' | 'loadingTask', label: string) {
   const abort = new AbortController();
   const loading: Loading = { label, what: '', done: 0, total: 0, unit: 'bytes', cancel: () => abort.abort() };
   set({ [field]: loading });
@@ -153,11 +154,14 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         measurements: {},
         estimate: null,
         estimateOf: null,
+        taskCards: {},
+        broughtRows: {},
+        ownRows: null,
         problems: {},
       });
       const gone = (error: ErrorReport) => {
         if (get().connection !== connection) return;
-        set({ phase: 'gone', loadingTeacher: null, loadingText: null, measuring: null });
+        set({ phase: 'gone', loadingTeacher: null, loadingText: null, loadingTask: null, measuring: null });
         set({ problems: { ...get().problems, session: error } });
         get().sessionEnded(error);
       };
@@ -177,7 +181,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       await get().loadTeacher(modelRefOf(get().recipe.teacher.model));
       // A checkpoint that is not there any more must not leave a newcomer without a teacher.
       if (!get().teacher) await get().loadTeacher({ kind: 'demo' });
-      await get().loadText({ kind: 'demo' });
+      // A task's rows are looked at by `watchTask`.
+      if (get().recipe.data.kind === 'lm') await get().loadText({ kind: 'demo' });
     },
 
     async loadTeacher(model) {
@@ -196,7 +201,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         set({ teacher, measurements });
         solve('measure');
         const { recipe } = get();
-        const fitted = fitRecipe(recipe, teacher);
+        const fitted = settleTeacher(fitRecipe(recipe, teacher), teacher, get().methods, get().tasks);
         // Layers of another teacher mean nothing here, so undo must not bring them back.
         if (fitted !== recipe) set({ recipe: fitted, past: [], future: [], lastEdit: null });
       } catch (error) {
@@ -205,9 +210,10 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         set({ loadingTeacher: null });
       }
       // Another tokenizer cuts the text into other tokens.
-      const { teacher, text, textRef } = get();
-      if (teacher && teacher.ref !== before && teacher.tokenizer !== 'none' && text)
-        await get().loadText(textRef);
+      const { teacher, text, textRef, recipe } = get();
+      if (!teacher || teacher.ref === before || teacher.tokenizer === 'none' || !text) return;
+      if (recipe.data.kind === 'lm') await get().loadText(textRef);
+      else set({ text: null });
     },
 
     async loadText(text) {
@@ -216,14 +222,14 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       solve('text');
       const label = text.kind === 'demo' ? 'the demo text' : text.name;
       const options = follow(set, 'loadingText', label);
-      const contextLength = rowLength(get().recipe.data);
+      const contextLength = rowLength(withText(get().recipe, '').data);
       try {
         const card = await connection.request({ type: 'loadText', text, contextLength }, options);
         set({ text: card, textRef: text });
-        const { recipe } = get();
-        if (recipe.data.train !== card.ref || recipe.data.validation !== card.ref) {
-          set({ recipe: { ...recipe, data: { ...recipe.data, train: card.ref, validation: card.ref } } });
-        }
+        const { recipe, edit } = get();
+        // From a task to a text is a step of undo; another text is not, since texts are what the session has.
+        if (recipe.data.kind === 'task') edit((old) => withText(old, card.ref));
+        else set({ recipe: withText(recipe, card.ref), taskEditor: null });
       } catch (error) {
         fail('text', error);
       } finally {

@@ -5,6 +5,7 @@ import type { useStudio } from './store';
 export function watchContextLength(store: typeof useStudio): () => void {
   return store.subscribe((state, before) => {
     if (rowLength(state.recipe.data) === rowLength(before.recipe.data)) return;
-    if (state.text) void state.loadText(state.textRef);
+    if (state.text && state.recipe.data.kind === 'lm' && before.recipe.data.kind === 'lm')
+      void state.loadText(state.textRef);
   });
 }

@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { xText } from './axes';
 import { formatCount } from './format';
 import { useCursor, type ChartGroup } from './group';
-import { lowestIndex } from './annotations';
+import { bestIndex } from './annotations';
 import { tableRows, xHead, type TableRow } from './readout';
 import type { LineChartSpec } from './spec';
 
@@ -26,7 +26,7 @@ export function DataTable({ spec, group, tall }: { spec: LineChartSpec; group: C
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const shown = rows.slice(first, first + Math.ceil(height / ROW) + 2 * SPARE);
   const series = spec.series;
-  const best = spec.markBest ? series.map((one) => one.y[lowestIndex(one.y)]) : [];
+  const best = spec.markBest ? series.map((one) => one.y[bestIndex(one.y, spec)]) : [];
 
   useLayoutEffect(() => {
     const element = box.current;

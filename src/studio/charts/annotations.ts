@@ -76,11 +76,16 @@ export function marksOf(spec: LineChartSpec, x: Scale, plot: Plot): DrawnMark[] 
   });
 }
 
-/** Index of the lowest finite value, or -1. */
-export function lowestIndex(values: ArrayLike<number>): number {
+/** Index of the best finite value, the lowest one unless higher is better; or -1. */
+export function bestIndex(
+  values: ArrayLike<number>,
+  { higherIsBetter = false }: Pick<LineChartSpec, 'higherIsBetter'> = {},
+): number {
   let best = -1;
   for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]!) && (best < 0 || values[i]! < values[best]!)) best = i;
+    if (!Number.isFinite(values[i]!)) continue;
+    const beats = best < 0 || (higherIsBetter ? values[i]! > values[best]! : values[i]! < values[best]!);
+    if (beats) best = i;
   }
   return best;
 }
@@ -88,7 +93,7 @@ export function lowestIndex(values: ArrayLike<number>): number {
 export function bestOf(spec: LineChartSpec, x: Scale, y: Scale, plot: Plot): Geometry['best'] {
   const one = spec.series.find((candidate) => candidate.measured);
   if (!one) return null;
-  const index = lowestIndex(one.y);
+  const index = bestIndex(one.y, spec);
   if (index < 0) return null;
   const at = { x: x.at(one.x[index]!), y: y.at(one.y[index]!) };
   if (at.x < plot.left - 1 || at.x > plot.right + 1) return null;

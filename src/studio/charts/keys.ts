@@ -1,7 +1,7 @@
 /** What a key does in a chart (visual.md, section 6). Pure but for moving the group's cursor. */
 import { xText } from './axes';
 import type { DrawnLine } from './drawn';
-import { lowestIndex } from './annotations';
+import { bestIndex } from './annotations';
 import type { ChartGroup } from './group';
 import { readAt } from './readout';
 import type { ChartView, LineChartSpec } from './spec';
@@ -88,7 +88,7 @@ function letterKey(event: Key, context: KeyContext, line: DrawnLine | undefined)
   switch (event.key.toLowerCase()) {
     case 'b': {
       if (!line) return null;
-      return moveTo(context, line, lowestIndex(line.values));
+      return moveTo(context, line, bestIndex(line.values, context.spec));
     }
     case 'd':
       return { table: true };

@@ -2,7 +2,7 @@
 import { xText } from './axes';
 import { lowerBound, nearest } from './decimate';
 import { formatCount } from './format';
-import { lowestIndex } from './annotations';
+import { bestIndex } from './annotations';
 import { smooth } from './smooth';
 import type { LineChartSpec, LineSeries, XUnit } from './spec';
 
@@ -94,7 +94,7 @@ function sentenceOf(one: LineSeries, spec: LineChartSpec): string {
   const [from, to] = [spec.formatValue(shown[first]!), spec.formatValue(shown[last]!)];
   if (first === last) return `${one.label}: ${to} at ${xText(one.x[last]!, spec.xUnit)}.`;
   const verb = shown[last]! < shown[first]! ? 'falls' : shown[last]! > shown[first]! ? 'rises' : 'stays';
-  const best = lowestIndex(one.y);
+  const best = bestIndex(one.y, spec);
   const bestText =
     spec.markBest && one.measured
       ? `, best ${spec.formatValue(one.y[best]!)} at ${xText(one.x[best]!, spec.xUnit)}`

@@ -46,8 +46,10 @@ export interface LineChartSpec {
   xEnd: number;
   /** How far the work is, where that is beyond the last point. */
   xNow?: number;
-  /** Lower is better: the lowest measured value of the first series is ringed and labelled. */
+  /** The best measured value of the first series is ringed and labelled: the lowest one. */
   markBest?: boolean;
+  /** The best one is the highest. */
+  higherIsBetter?: boolean;
   formatValue: (value: number) => string;
   formatTick?: (value: number) => string;
 }

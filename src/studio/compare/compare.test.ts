@@ -44,6 +44,7 @@ function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
     totalSteps: 100,
     stageSteps: [100],
     evals: [{ step: 0, ...report(500) }],
+    scores: [],
     samples: [],
     epochs: [],
     texts: [],

@@ -7,6 +7,7 @@ import { boardGeometry, readerPlace } from './boardGeometry';
 import { FixedRow, Ribbons, Slab, StudentSlots } from './BoardParts';
 import { LayerReader, SelectionReader } from './Reader';
 import { useBoard } from './useBoard';
+import { useHeadText } from '../task/useTask';
 import { useContentSize } from './useContentSize';
 
 /** Width before the first measurement; one frame later the real one is known. */
@@ -26,6 +27,7 @@ export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: n
   const g = boardGeometry(width || FIRST_WIDTH, room, layers, keptCount);
   const list = useRef<SVGGElement>(null);
   const board = useBoard(teacher, g, list);
+  const head = useHeadText(teacher);
   const { kept, active } = board;
 
   const whole = parameterCount(config);
@@ -72,8 +74,8 @@ export function Board({ teacher, keptCount }: { teacher: ModelCard; keptCount: n
             geometry={g}
             side="student"
             y={g.studentNormY}
-            text="final layer norm"
-            short="final norm"
+            text={head ? `final layer norm · ${head}` : 'final layer norm'}
+            short={head ? 'classifier' : 'final norm'}
           />
           <FixedRow
             geometry={g}

@@ -14,7 +14,10 @@ import { MethodPanel } from './MethodPanel';
 import { KeepSlider, Presets } from './Presets';
 import { RunBar } from './RunBar';
 import { Heads, TeacherMenu } from './TeacherHead';
-import { TextPanel } from './TextPanel';
+import { DataCard } from '../task/DataCard';
+import { MetricCard } from '../task/MetricCard';
+import { TaskEditor } from '../task/TaskEditor';
+import '../task/task.css';
 
 const UNKNOWN_FILES = {
   name: 'DataError',
@@ -90,6 +93,8 @@ function useDrop() {
   const [over, setOver] = useState(false);
   const loadTeacher = useStudio((state) => state.loadTeacher);
   const loadText = useStudio((state) => state.loadText);
+  const bringRows = useStudio((state) => state.bringRows);
+  const taskEditor = useStudio((state) => state.taskEditor);
   const report = useStudio((state) => state.report);
   const dismiss = useStudio((state) => state.dismiss);
   const take = async (transfer: DataTransfer) => {
@@ -99,6 +104,8 @@ function useDrop() {
       case 'model':
         return loadTeacher({ kind: 'files', ...picked });
       case 'text':
+        // Into the open editor go rows.
+        if (taskEditor) return bringRows(picked.files);
         return loadText({ kind: 'files', ...picked });
       case null:
         return report('teacher', UNKNOWN_FILES);
@@ -126,14 +133,15 @@ function useDrop() {
 
 /** Teacher, layers, text and method of the recipe, and Run. */
 export function Compose() {
+  const taskEditor = useStudio((state) => state.taskEditor);
   const { over, handlers } = useDrop();
   return (
     <section className="compose" aria-label="Compose" {...handlers}>
       <div className="compose-scroll">
-        <BoardCard />
+        {taskEditor ? <TaskEditor editor={taskEditor} /> : <BoardCard />}
         <div className="side">
-          <TextPanel />
-          <MethodPanel />
+          <DataCard />
+          {taskEditor ? <MetricCard /> : <MethodPanel />}
         </div>
       </div>
       <RunBar />
@@ -141,7 +149,10 @@ export function Compose() {
         <div className="drop-veil">
           <p>
             <b>Drop it here</b>
-            <br />a folder with a GPT-2 checkpoint, or .txt and .jsonl files
+            <br />
+            {taskEditor
+              ? 'files with labelled rows: .csv, .tsv, .jsonl or .parquet'
+              : 'a folder with a GPT-2 checkpoint, or .txt and .jsonl files'}
           </p>
         </div>
       )}

@@ -4,6 +4,7 @@ import type { MethodCard } from '../../worker/protocol';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { useStudio } from '../store';
+import { TeacherStage } from '../task/TeacherStage';
 import { Formula } from './Formula';
 import { Idea } from './Idea';
 import { costText, methodGroups, phasesOf } from './methodWords';
@@ -112,6 +113,7 @@ export function MethodPanel() {
   const method = methods.find((each) => each.id === stage?.method);
   return (
     <section className="card method-card" aria-label="Method">
+      <TeacherStage />
       <Stages />
       <div className="between method-head">
         <Select

@@ -6,6 +6,9 @@ import { showNumber } from '../pieces/number';
 import { keptLayers } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { isTooLarge } from '../storeEstimate';
+import { dataRefusal } from '../storeTask';
+import { rowsText } from '../task/runLine';
+import { useTaskCard, useTaskData } from '../task/useTask';
 import { FitBar } from './FitBar';
 import { stageLines, stageTokens } from './trainingLine';
 
@@ -22,6 +25,8 @@ function Summary() {
   }, 0);
   const share = tokens !== null && text ? tokens / text.trainTokens : null;
   const times = share === null ? '' : `, ${showNumber(Number(share.toPrecision(2)))} times the text`;
+  const task = useTaskData();
+  const { card } = useTaskCard(task);
   const lines = stageLines(recipe, methods);
   return (
     <div className="summary small">
@@ -31,10 +36,14 @@ function Summary() {
         </p>
       )}
       <p title={lines.join(', then ')}>{lines.join(', then ')}</p>
-      {tokens !== null && (
-        <p className="muted">
-          {formatCount(tokens)} tokens{times}
-        </p>
+      {task ? (
+        <p className="muted">{rowsText(recipe, card?.train.rows ?? null)}</p>
+      ) : (
+        tokens !== null && (
+          <p className="muted">
+            {formatCount(tokens)} tokens{times}
+          </p>
+        )
       )}
     </div>
   );
@@ -47,7 +56,8 @@ function refusal(state: StudioState): string | null {
   if (!state.teacher) return 'No teacher is loaded.';
   if (state.teacher.tokenizer === 'none')
     return 'The teacher has no tokenizer, so no text can be read for it.';
-  if (!state.text) return 'No text is loaded.';
+  const data = dataRefusal(state);
+  if (data) return data;
   if (state.activeRunId) return 'A run is in progress.';
   return null;
 }

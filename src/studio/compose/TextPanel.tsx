@@ -7,6 +7,7 @@ import { pickedFiles } from '../pieces/files';
 import { Icon } from '../pieces/Icon';
 import { LoadingStrip } from '../pieces/Progress';
 import { useStudio } from '../store';
+import { TaskItems } from '../task/TaskItems';
 
 type Window = TextCard['preview'][number];
 
@@ -27,7 +28,8 @@ function Tokens({ window }: { window: Window }) {
   );
 }
 
-function TextMenu() {
+/** What the student can learn from. */
+export function DataMenu({ of }: { of: string }) {
   const loadText = useStudio((state) => state.loadText);
   const busy = useStudio((state) => state.loadingText !== null || state.activeRunId !== null);
   const input = useRef<HTMLInputElement>(null);
@@ -36,12 +38,13 @@ function TextMenu() {
       <Menu position="bottom-end" width={240} shadow="none">
         <Menu.Target>
           <Button variant="subtle" size="xs" disabled={busy} rightSection={<Icon name="chevron" />}>
-            Change<span className="visually-hidden"> the text</span>
+            Change<span className="visually-hidden"> {of}</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => void loadText({ kind: 'demo' })}>Demo text, bundled</Menu.Item>
           <Menu.Item onClick={() => input.current?.click()}>Own text files …</Menu.Item>
+          <TaskItems />
         </Menu.Dropdown>
       </Menu>
       <input
@@ -117,7 +120,7 @@ export function TextPanel() {
     <section className="card text-card" aria-label="Text">
       <div className="between card-head">
         <h2>Text</h2>
-        <TextMenu />
+        <DataMenu of="the text" />
       </div>
       {problem && (
         <ErrorCard

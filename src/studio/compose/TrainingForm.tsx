@@ -1,9 +1,10 @@
 import { Select, TextInput } from '@mantine/core';
-import { rowLength } from '../../recipe/data';
+import { rowLength, withRowLength } from '../../recipe/data';
 import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
 import { withContext } from '../selectionState';
 import { useStudio } from '../store';
+import { PrecisionField } from './PrecisionField';
 
 const SCHEDULES: { value: Optimizer['schedule']; label: string }[] = [
   { value: 'linear', label: 'Linear' },
@@ -148,18 +149,25 @@ function RunFields({ recipe }: { recipe: Recipe }) {
   const edit = useStudio((state) => state.edit);
   const longest = useStudio((state) => state.teacher?.config.nPositions ?? 1024);
   const { evaluation } = recipe;
+  const task = recipe.data.kind === 'task';
   const evaluate = (part: Partial<Recipe['evaluation']>, group?: string) =>
     edit((old) => ({ ...old, evaluation: { ...old.evaluation, ...part } }), group);
   return (
     <>
       <NumberField
-        label="Context, tokens"
+        label={task ? 'Longest input' : 'Context, tokens'}
         value={rowLength(recipe.data)}
         min={2}
         max={longest}
         step={16}
         integer
-        onChange={(length) => edit((old) => withContext(old, length))}
+        onChange={(length) =>
+          edit((old) =>
+            old.data.kind === 'task'
+              ? { ...old, data: withRowLength(old.data, length) }
+              : withContext(old, length),
+          )
+        }
       />
       <NumberField
         label="Seed"
@@ -179,23 +187,38 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         integer
         onChange={(every) => evaluate({ every })}
       />
-      <NumberField
-        label="Tokens scored"
-        value={evaluation.maxTokens}
-        min={0}
-        max={1e9}
-        step={4096}
-        integer
-        onChange={(maxTokens) => evaluate({ maxTokens })}
-      />
-      <TextInput
-        className="training-prompt"
-        size="xs"
-        label="Prompt the student continues at every evaluation"
-        placeholder="none"
-        value={evaluation.prompt}
-        onChange={(event) => evaluate({ prompt: event.currentTarget.value }, 'prompt')}
-      />
+      {task ? (
+        <NumberField
+          label="Rows scored (0: all)"
+          value={evaluation.maxRows}
+          min={0}
+          max={1e9}
+          step={100}
+          integer
+          onChange={(maxRows) => evaluate({ maxRows })}
+        />
+      ) : (
+        <NumberField
+          label="Tokens scored"
+          value={evaluation.maxTokens}
+          min={0}
+          max={1e9}
+          step={4096}
+          integer
+          onChange={(maxTokens) => evaluate({ maxTokens })}
+        />
+      )}
+      <PrecisionField />
+      {!task && (
+        <TextInput
+          className="training-prompt"
+          size="xs"
+          label="Prompt the student continues at every evaluation"
+          placeholder="none"
+          value={evaluation.prompt}
+          onChange={(event) => evaluate({ prompt: event.currentTarget.value }, 'prompt')}
+        />
+      )}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { STRATEGY_LABELS } from '../../model/selection';
 import type { IconName } from '../pieces/Icon';
 import { keptLayers, presetStates, withKeep, withStrategy } from '../selectionState';
 import type { StudioState } from '../store';
+import { dataRefusal } from '../storeTask';
 
 export interface PaletteCommand {
   id: string;
@@ -77,7 +78,7 @@ function runs(state: StudioState): PaletteCommand[] {
       keys: 'Ctrl Enter',
       refusal: active
         ? 'a run is in progress'
-        : state.teacher && state.text
+        : state.teacher && dataRefusal(state) === null
           ? undefined
           : 'nothing is loaded yet',
       run: () => void state.startRun(),
@@ -92,7 +93,7 @@ function runs(state: StudioState): PaletteCommand[] {
     }),
     command({
       label: 'Evaluate now',
-      description: 'validation perplexity at this step',
+      description: 'perplexity, or the task’s metrics, at this step',
       icon: 'evaluate',
       keys: 'E',
       refusal: idle,

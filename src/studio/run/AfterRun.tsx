@@ -9,6 +9,7 @@ import { useStudio } from '../store';
 import type { RunRecord } from '../storeRuns';
 import type { ErrorReport, ExportedFile } from '../../worker/protocol';
 import { Continue } from './Continue';
+import { isTask } from './scores';
 import { canSaveToFolder, downloadFiles, saveToFolder } from './saveFiles';
 
 type Dtype = 'f32' | 'f16' | 'bf16';
@@ -20,7 +21,7 @@ export function AfterRun({ run }: { run: RunRecord }) {
   return (
     <>
       <ExportStudent run={run} />
-      <Continue run={run} />
+      {!isTask(run) && <Continue run={run} />}
     </>
   );
 }

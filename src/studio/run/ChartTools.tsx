@@ -7,7 +7,8 @@ import { Icon } from '../pieces/Icon';
 import { seriesBook, type Axis } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { useRunView } from './settings';
-import { evaluationTable, stepTable } from './tables';
+import { isTask } from './scores';
+import { evaluationTable, scoreTable, stepTable } from './tables';
 
 const AXES: { value: Axis; label: string }[] = [
   { value: 'step', label: 'Step' },
@@ -44,7 +45,14 @@ export function ChartTools({ run }: { run: RunRecord }) {
         />
         <span className="run-tool-value">{smoothing.toFixed(2)}</span>
       </span>
-      <Switch size="xs" label="Log scale, perplexity" checked={log} onChange={() => change({ log: !log })} />
+      {!isTask(run) && (
+        <Switch
+          size="xs"
+          label="Log scale, perplexity"
+          checked={log}
+          onChange={() => change({ log: !log })}
+        />
+      )}
       <Switch size="xs" label="Clip outliers" checked={clip} onChange={() => change({ clip: !clip })} />
       <Switch
         size="xs"
@@ -75,9 +83,13 @@ function ExportMenu({ run }: { run: RunRecord }) {
         <Menu.Item onClick={() => csv(stepTable(seriesBook.get(run.id)), 'steps')}>
           Training steps, CSV
         </Menu.Item>
-        <Menu.Item onClick={() => csv(evaluationTable(run), 'perplexity')}>
-          Validation perplexity, CSV
-        </Menu.Item>
+        {isTask(run) ? (
+          <Menu.Item onClick={() => csv(scoreTable(run), 'metrics')}>Validation metrics, CSV</Menu.Item>
+        ) : (
+          <Menu.Item onClick={() => csv(evaluationTable(run), 'perplexity')}>
+            Validation perplexity, CSV
+          </Menu.Item>
+        )}
         <Menu.Item
           onClick={() =>
             saveText(JSON.stringify(run.recipe, null, 2), `${name}-recipe.json`, 'application/json')

@@ -8,12 +8,17 @@ import { ErrorCard } from '../pieces/ErrorCard';
 import { Icon } from '../pieces/Icon';
 import { seriesBook } from '../series';
 import { useStudio } from '../store';
+import { dataRefusal } from '../storeTask';
 import { isActive, type RunRecord } from '../storeRuns';
+import { RunMetricCard } from '../task/MetricCard';
+import '../task/task.css';
 import { AfterRun } from './AfterRun';
 import { ChartTools } from './ChartTools';
 import { LayerMap } from './LayerMap';
 import { Samples } from './Samples';
 import { useRunView } from './settings';
+import { isTask } from './scores';
+import { scoreCharts } from './scoreSpecs';
 import { runCharts } from './specs';
 import { StatusCard } from './StatusCard';
 import './run.css';
@@ -34,14 +39,14 @@ function EmptyRun() {
   const go = useStudio((state) => state.go);
   const startRun = useStudio((state) => state.startRun);
   const ready = useStudio(
-    (state) => state.phase === 'ready' && state.teacher !== null && state.text !== null,
+    (state) => state.phase === 'ready' && state.teacher !== null && dataRefusal(state) === null,
   );
   return (
     <section className="run-empty" aria-label="Run">
       <h2>No run yet</h2>
       <p className="muted">
-        Loss and validation perplexity appear here within seconds, while the student of your layers learns on
-        this device. The recipe in Compose is set and can run as it is.
+        Loss and validation perplexity, or a task’s metrics, appear here within seconds, while the student of
+        your layers learns on this device. The recipe in Compose is set and can run as it is.
       </p>
       <div className="row">
         <Button variant="filled" size="md" disabled={!ready} onClick={() => void startRun()}>
@@ -52,7 +57,7 @@ function EmptyRun() {
           Look at the recipe
         </Button>
       </div>
-      {!ready && <p className="small faint">Teacher and text are being loaded.</p>}
+      {!ready && <p className="small faint">Teacher and text, or rows, are being loaded.</p>}
     </section>
   );
 }
@@ -82,8 +87,9 @@ function ShownRun({ run }: { run: RunRecord }) {
       <Charts run={run} />
       <aside className="run-side">
         {hasStudent(run) && <AfterRun run={run} />}
+        <RunMetricCard run={run} />
         <LayerMap run={run} />
-        <Samples run={run} />
+        {!isTask(run) && <Samples run={run} />}
       </aside>
     </div>
   );
@@ -105,6 +111,10 @@ function Charts({ run }: { run: RunRecord }) {
     () => ({ version, ...runCharts(run, seriesBook.get(run.id), methods, axis) }),
     [run, methods, axis, version],
   );
+  const scores = useMemo(
+    () => (version < 0 || !isTask(run) ? [] : scoreCharts(run, seriesBook.get(run.id), axis)),
+    [run, axis, version],
+  );
   const smooth = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing }), [clip, smoothing]);
   const measured = useMemo<ChartDefaults>(() => ({ log, clip: false, smoothing: 0 }), [log]);
   const plain = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing: 0 }), [clip]);
@@ -113,8 +123,17 @@ function Charts({ run }: { run: RunRecord }) {
   return (
     <>
       <LineChart spec={charts.loss} group={group(0)} defaults={smooth} empty={waiting} />
-      <LineChart spec={charts.perplexity} group={group(1)} defaults={measured} empty={waiting} />
+      <LineChart
+        key={scores[0]?.title}
+        spec={scores[0] ?? charts.perplexity}
+        group={group(1)}
+        defaults={scores[0] ? plain : measured}
+        empty={waiting}
+      />
       <div className="run-smalls">
+        {scores.slice(1).map((spec) => (
+          <LineChart key={spec.title} spec={spec} group={groups.shared} defaults={plain} small empty="–" />
+        ))}
         <LineChart spec={charts.learningRate} group={group(2)} defaults={plain} small empty="–" />
         <LineChart spec={charts.gradNorm} group={group(3)} defaults={plain} small empty="–" />
         <LineChart spec={charts.speed} group={group(4)} defaults={plain} small empty="–" />

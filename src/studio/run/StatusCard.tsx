@@ -5,6 +5,9 @@ import { Icon } from '../pieces/Icon';
 import { seriesBook } from '../series';
 import { useStudio } from '../store';
 import { isActive, type RunRecord } from '../storeRuns';
+import { metricText, metricWords } from '../task/metrics';
+import { rowsSeen } from '../task/runLine';
+import { bestScore, isTask, metricsOf } from './scores';
 import { bestOf, headlineOf, progressOf, type Progress } from './progress';
 
 /** Stage, step, time left and the figures of a run, with the buttons that steer it. */
@@ -100,20 +103,35 @@ function Controls({ run }: { run: RunRecord }) {
 function useEpochs(run: RunRecord, tokens: number): string {
   const text = useStudio((state) => state.text);
   const { train } = run.recipe.data;
+  if (run.recipe.data.kind !== 'lm') return '';
   if (!text || typeof train !== 'string' || train !== text.ref || text.trainTokens === 0) return 'tokens';
   return `tokens, ${(tokens / text.trainTokens).toFixed(2)} epochs`;
 }
 
-function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
+/** The best measurement so far, by perplexity or by the task's own metric. */
+function bestFigure(run: RunRecord): { label: string; text: string; step: number } | null {
+  const [metric] = metricsOf(run);
+  if (metric !== undefined) {
+    const best = bestScore(run.scores, metric)!;
+    const label = `${metricWords(metric).label}, best so far`;
+    return { label, text: metricText(metric, best.metrics[metric]!), step: best.step };
+  }
   const best = bestOf(run.evals);
+  return best
+    ? { label: 'Best validation perplexity', text: formatFigure(best.perplexity), step: best.step }
+    : null;
+}
+
+function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
+  const best = bestFigure(run);
   const epochs = useEpochs(run, progress.tokens);
   const speed = progress.tokensPerSecond;
   return (
     <dl className="run-figures">
       <div>
-        <dt>Best validation perplexity</dt>
+        <dt>{best?.label ?? 'Best so far'}</dt>
         <dd>
-          {best ? formatFigure(best.perplexity) : '–'}
+          {best?.text ?? '–'}
           {best && (
             <small> {best.step === 0 ? 'before training' : `at step ${formatCount(best.step)}`}</small>
           )}
@@ -127,9 +145,15 @@ function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
       </div>
       <div>
         <dt>Seen</dt>
-        <dd>
-          {formatCompact(progress.tokens)} <small>{epochs}</small>
-        </dd>
+        {isTask(run) ? (
+          <dd>
+            {formatCompact(rowsSeen(run.recipe.stages, progress.stageDone))} <small>rows</small>
+          </dd>
+        ) : (
+          <dd>
+            {formatCompact(progress.tokens)} <small>{epochs}</small>
+          </dd>
+        )}
       </div>
       <div>
         <dt>{isActive(run) ? 'Running for' : 'Took'}</dt>

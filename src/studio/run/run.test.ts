@@ -35,6 +35,7 @@ function record(part: Partial<RunRecord> = {}): RunRecord {
     totalSteps: 100,
     stageSteps: [60, 40],
     evals: [],
+    scores: [],
     samples: [],
     epochs: [],
     texts: [],

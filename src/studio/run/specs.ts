@@ -105,12 +105,13 @@ export function runCharts(
       ? terms.map((term, i) => line(term.id, term.label, series!.terms.get(term.id)!.view(), termStyle(i)))
       : [];
   const scored = run.evals.at(-1);
+  const nats = run.recipe.data.kind === 'lm' ? 'nats per token' : 'nats per row';
   const clip = run.recipe.stages[0]?.optimizer.gradClip ?? 0;
   return {
     loss: {
       ...common,
       title: 'Loss, by term',
-      unit: termLines.length > 0 ? 'nats per token, weighted as they add up' : 'nats per token',
+      unit: termLines.length > 0 ? `${nats}, weighted as they add up` : nats,
       series: [total, ...termLines],
       marks,
       formatValue: formatFigure,

@@ -45,3 +45,16 @@ export function evaluationTable(run: Pick<RunRecord, 'evals'>): Table {
   ]);
   return { head: ['step', 'perplexity', 'loss', 'tokens', 'window', 'stride'], rows };
 }
+
+/** One row a measurement of a task; metrics are shares. */
+export function scoreTable(run: Pick<RunRecord, 'scores'>): Table {
+  const metrics = Object.keys(run.scores[0]?.metrics ?? {});
+  const rows = run.scores.map((one) => [
+    one.step,
+    ...metrics.map((metric) => one.metrics[metric] ?? null),
+    one.loss,
+    one.rows,
+    one.majority,
+  ]);
+  return { head: ['step', ...metrics, 'loss', 'rows', 'majority'], rows };
+}

@@ -1,0 +1,30 @@
+import type { SeenRow } from '../../worker/protocol';
+
+type TokenRole = SeenRow['tokens'][number]['role'];
+
+const TITLES: Readonly<Record<TokenRole, string>> = {
+  kept: '',
+  separator: 'the separator: a line feed between the texts',
+  read: 'the classifier reads this token',
+  cut: 'cut off',
+};
+
+/** One row as the model sees it: the token that is read is bold on a double rule, what is cut off struck and hatched. */
+export function SeenTokens({ row, name }: { row: SeenRow; name: string }) {
+  const seen = row.tokens.filter(({ role }) => role !== 'cut');
+  const spoken = seen.map(({ text, role }) => (role === 'separator' ? ' separator ' : text)).join('');
+  const cut = row.whole > row.kept ? `; ${row.whole - row.kept} tokens are cut off` : '';
+  return (
+    <span className="seen" role="img" aria-label={`${name}: ${spoken}${cut}`}>
+      {row.tokens.map(({ text, id, role }, i) => (
+        <span
+          key={i}
+          className={role === 'kept' ? 'token' : `token ${role}`}
+          title={[TITLES[role], `token ${id}`].filter(Boolean).join('; ')}
+        >
+          {role === 'separator' ? 'separator' : text.replaceAll('\n', '⏎')}
+        </span>
+      ))}
+    </span>
+  );
+}

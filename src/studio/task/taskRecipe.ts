@@ -1,0 +1,86 @@
+/** From what somebody chose on the page to a recipe with a task, and what a task asks of the rest of it. Pure. */
+import { rowLength, type RecipeData, type TaskData, type TaskId } from '../../recipe/data';
+import { recipeSchema, type Recipe, type Stage } from '../../recipe/recipe';
+import type { MethodCard, ModelCard, TaskInfo } from '../../worker/protocol';
+import { usesTeacher } from '../selectionState';
+
+/** Windows of text are short on purpose; inputs of a task are cut at what nearly all of them need. */
+const USUAL_LENGTH = 64;
+
+/** Where the rows of a task are. */
+export interface RowRefs {
+  train: string;
+  validation: string;
+  validationMismatched?: string | undefined;
+}
+
+/** The data of a named task. `demo` for the bundled ones. */
+export function namedTask(task: Exclude<TaskId, 'custom'>, refs: RowRefs, maxLength: number): TaskData {
+  const { train, validation, validationMismatched: second } = refs;
+  return {
+    ...{ kind: 'task', task, train, validation, maxLength },
+    ...(second !== undefined && { validationMismatched: second }),
+  };
+}
+
+/** The task's length in tokens where it has one, else the usual one, as far as the model reads. */
+export function taskLength(data: RecipeData, nPositions: number): number {
+  return Math.min(data.kind === 'task' ? data.maxLength : USUAL_LENGTH, nPositions);
+}
+
+/** Names of the task's classes. */
+export function classesOf(data: TaskData, tasks: readonly TaskInfo[]): readonly string[] {
+  if (data.task !== 'custom') return tasks.find(({ id }) => id === data.task)?.classes ?? [];
+  return (data.labels ?? []).map((label) => (typeof label === 'string' ? label : label.name));
+}
+
+type Teacher = Pick<ModelCard, 'config'>;
+
+/** Whether a loaded model already tells apart these classes; names that transformers made up count as any. */
+export function knowsTask({ config: { classifier } }: Teacher, classes: readonly string[]): boolean {
+  const own = classifier?.labels;
+  return (
+    own?.length === classes.length &&
+    own.every((label, k) => label === `LABEL_${k}` || label.toLowerCase() === classes[k]!.toLowerCase())
+  );
+}
+
+/** How a language model learns the task before it teaches: some passes over the rows, at fine-tuning's usual rate. */
+export function teacherStage(): Stage {
+  const stage = { method: 'fine-tune', epochs: 3, batchSize: 16 };
+  const { stages } = recipeSchema.shape.teacher.parse({ model: 'demo', stages: [stage] });
+  return stages![0]!;
+}
+
+/**
+ * A teacher of a task has to know it: a language model is fine-tuned on the rows first, a classifier of these classes is taken
+ * as it is, and without a method that needs a teacher nothing is trained.
+ */
+export function settleTeacher(
+  recipe: Recipe,
+  teacher: Teacher | null,
+  methods: readonly Pick<MethodCard, 'id' | 'needsTeacher'>[],
+  tasks: readonly TaskInfo[],
+): Recipe {
+  const { data } = recipe;
+  if (data.kind === 'lm' || !teacher || methods.length === 0) return recipe;
+  const { stages, ...rest } = recipe.teacher;
+  if (!usesTeacher(recipe, methods)) return stages ? { ...recipe, teacher: rest } : recipe;
+  if (stages || knowsTask(teacher, classesOf(data, tasks))) return recipe;
+  return { ...recipe, teacher: { ...rest, stages: [teacherStage()] } };
+}
+
+/** The recipe with a task in the place of its data. */
+export const withTask = (recipe: Recipe, data: TaskData): Recipe => ({ ...recipe, data });
+
+/** The recipe with a text in the place of its data; what a task has asked of the teacher goes with the task. */
+export function withText(recipe: Recipe, ref: string): Recipe {
+  const { data, teacher } = recipe;
+  if (data.kind === 'lm') {
+    if (data.train === ref && data.validation === ref) return recipe;
+    return { ...recipe, data: { ...data, train: ref, validation: ref } };
+  }
+  const { stages: _, ...rest } = teacher;
+  const contextLength = Math.min(recipe.evaluation.window, Math.max(rowLength(data), 2));
+  return { ...recipe, teacher: rest, data: { kind: 'lm', train: ref, validation: ref, contextLength } };
+}

@@ -1,0 +1,31 @@
+/** What the page knows of a task. */
+import { useState } from 'react';
+import type { TaskData } from '../../recipe/data';
+import type { ModelCard, TaskCard } from '../../worker/protocol';
+import { useStudio } from '../store';
+import { taskKey } from '../storeTask';
+import { classesOf, knowsTask } from './taskRecipe';
+
+/** The card of a task; while a changed one is being read, the one before, marked as stale. */
+export function useTaskCard(data: TaskData | null): { card: TaskCard | null; stale: boolean } {
+  const card = useStudio((state) => (data ? (state.taskCards[taskKey(data, state)] ?? null) : null));
+  const [last, setLast] = useState<TaskCard | null>(null);
+  if (card && card !== last) setLast(card);
+  const kept = last && last.task === data?.task ? last : null;
+  return { card: card ?? kept, stale: card === null };
+}
+
+/** The recipe's task; null while it has a text. */
+export function useTaskData(): TaskData | null {
+  return useStudio(({ recipe: { data } }) => (data.kind === 'task' ? data : null));
+}
+
+/** `classifier 2 × 768, new`: what stands on the student's last layer norm; null for a language model. */
+export function useHeadText(teacher: ModelCard): string | null {
+  const data = useTaskData();
+  const tasks = useStudio((state) => state.tasks);
+  const classes = data ? classesOf(data, tasks) : (teacher.config.classifier?.labels ?? []);
+  if (classes.length === 0) return null;
+  const own = data === null || knowsTask(teacher, classes);
+  return `classifier ${classes.length} × ${teacher.config.nEmbd}, ${own ? 'the teacher’s' : 'new'}`;
+}
