@@ -37,11 +37,11 @@ export interface TaskSlice {
   closeTaskEditor: () => void;
   chooseTask: (task: TaskId) => void;
   /** Rows from the Hub, named as a recipe names them. */
-  useRows: (task: Exclude<TaskId, 'custom'>, refs: RowRefs) => void;
+  takeRows: (task: Exclude<TaskId, 'custom'>, refs: RowRefs) => void;
   bringRows: (files: readonly File[], part?: RowPart) => Promise<void>;
   mapColumns: (mapping: Mapping) => void;
   /** Makes the own file, as it is mapped, the recipe's data. */
-  useOwnRows: () => void;
+  takeOwnRows: () => void;
   inspectTask: (data: TaskData) => Promise<void>;
 }
 
@@ -171,7 +171,7 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
       set({ problems: others });
       openTaskEditor(task);
     },
-    useRows: (task, refs) => apply(namedTask(task, refs, taskLength(get().recipe.data, longest()))),
+    takeRows: (task, refs) => apply(namedTask(task, refs, taskLength(get().recipe.data, longest()))),
     async bringRows(files, part = 'train') {
       const { taskEditor, loadingTask, dismiss } = get();
       if (!taskEditor || loadingTask || files.length === 0) return;
@@ -183,7 +183,7 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
       const { ownRows } = get();
       if (ownRows) set({ ownRows: { ...ownRows, mapping } });
     },
-    useOwnRows() {
+    takeOwnRows() {
       const data = ownTask(get());
       if (data && mappingProblem(get().ownRows!.mapping) === null) apply(data);
     },

@@ -49,14 +49,14 @@ export function RowPicker({ label, part }: { label: string; part: RowPart }) {
 export function BringFiles({ task }: { task: Exclude<TaskId, 'custom'> }) {
   const info = useStudio((state) => state.tasks.find(({ id }) => id === task));
   const brought = useStudio((state) => state.broughtRows[task]);
-  const useRows = useStudio((state) => state.useRows);
+  const takeRows = useStudio((state) => state.takeRows);
   const hub = hubTaskOf(task);
   const parts: RowPart[] = ['train', 'validation'];
   if (task === 'glue/mnli') parts.push('validationMismatched');
   const fromHub = () => {
     if (!hub) return;
     const { train, validation, validationMismatched: second } = hub.splits;
-    useRows(task, {
+    takeRows(task, {
       train: hubSourceOf(hub, train),
       validation: hubSourceOf(hub, validation ?? train),
       ...(second !== undefined && { validationMismatched: hubSourceOf(hub, second) }),

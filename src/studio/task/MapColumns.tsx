@@ -72,7 +72,7 @@ export function MapColumns({ own: { train, mapping } }: { own: OwnRows }) {
                     data={rolesFor(column, mapping)}
                     value={role}
                     allowDeselect={false}
-                    onChange={(value) => value && mapColumns(withRole(mapping, column, value as ColumnRole))}
+                    onChange={(value) => value && mapColumns(withRole(mapping, column, value))}
                   />
                 </td>
                 <td className="faint small">{holdsText(column, role)}</td>

@@ -43,7 +43,7 @@ function Preview() {
 }
 
 function Actions({ own }: { own: OwnRows }) {
-  const useOwnRows = useStudio((state) => state.useOwnRows);
+  const takeOwnRows = useStudio((state) => state.takeOwnRows);
   const used = useStudio((state) => {
     const data = ownTask(state);
     return data !== null && JSON.stringify(data) === JSON.stringify(state.recipe.data);
@@ -53,7 +53,12 @@ function Actions({ own }: { own: OwnRows }) {
     <span className="row">
       <RowPicker label="Another file …" part="train" />
       <RowPicker label="File for validation …" part="validation" />
-      <Button size="xs" disabled={problem !== null || used} title={problem ?? undefined} onClick={useOwnRows}>
+      <Button
+        size="xs"
+        disabled={problem !== null || used}
+        title={problem ?? undefined}
+        onClick={takeOwnRows}
+      >
         {used ? 'In use' : 'Use this file'}
       </Button>
     </span>
