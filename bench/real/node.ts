@@ -4,9 +4,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArguments } from '../../src/cli/args';
-import { HUB_OPTION } from '../../src/cli/model';
+import { HUB_OPTION } from '../../src/cli/hub';
 import { createOutput } from '../../src/cli/output';
-import { openSession, progressNotes } from '../../src/cli/session';
+import { progressNotes } from '../../src/cli/progressNotes';
+import { openSession } from '../../src/cli/session';
 import { installWebGPU } from '../../src/engine/webgpu.node';
 import type { Event } from '../../src/worker/protocol';
 import { countDeviceBytes, peaks, watchProcess } from './memory';

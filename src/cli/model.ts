@@ -2,9 +2,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { SourceError } from '../errors';
+import { createGate } from '../io/patience';
 import type { FileSet } from '../io/source';
 import type { Platform } from '../worker/platform';
 import { parseRef } from '../worker/session/refs';
+import type { HubAccess } from '../worker/session/sources';
 import type { ModelRef } from '../worker/protocol';
 
 /** `demo`, `hf:owner/name[@revision]`, or a folder, relative to `base`. Throws SourceError when there is no such folder. */
@@ -20,13 +22,11 @@ export function resolveModel(text: string, base = process.cwd()): ModelRef {
   return { kind: 'path', path };
 }
 
-export const HUB_OPTION = { hub: { value: 'URL', help: 'a mirror of the Hugging Face Hub' } };
-
 /** The folder of a model, without a session. */
 export async function openFiles(
   model: ModelRef,
   platform: Platform,
-  hubUrl: string,
+  hub: HubAccess,
   note: (text: string) => void,
 ): Promise<FileSet> {
   switch (model.kind) {
@@ -37,9 +37,11 @@ export async function openFiles(
       const files = await platform.openHub({
         repo,
         revision,
-        hubUrl,
+        hubUrl: hub.url,
+        accessToken: hub.token,
         onProgress: () => undefined,
         signal: new AbortController().signal,
+        gate: createGate(),
       });
       files.warnings.forEach(note);
       return files;

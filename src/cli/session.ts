@@ -4,8 +4,9 @@ import type { Client } from '../worker/client';
 import { createClient } from '../worker/client';
 import type { Platform } from '../worker/platform';
 import { portPair } from '../worker/port';
-import type { Answers, BackendName, Event } from '../worker/protocol';
+import type { Answers, BackendName } from '../worker/protocol';
 import type { Arguments } from './args';
+import { hubOf } from './hub';
 import type { Output } from './output';
 import { projectFolder } from './place';
 
@@ -15,9 +16,6 @@ export interface CliSession {
   client: Client;
   device: Answers['open']['device'];
 }
-
-export const hubUrlOf = (args: Arguments) =>
-  args.text('hub') ?? process.env.HF_ENDPOINT ?? 'https://huggingface.co';
 
 export function deviceOption(args: Arguments): 'auto' | BackendName {
   const asked = args.text('device') ?? 'auto';
@@ -31,19 +29,6 @@ export function deviceOption(args: Arguments): 'auto' | BackendName {
 export async function machinePlatform(change: Partial<Platform> = {}): Promise<Platform> {
   const { nodePlatform } = await import('../worker/platform.node');
   return { ...nodePlatform(projectFolder()), ...change };
-}
-
-/** Says progress at most once a second and a last time at the end of a series. */
-export function progressNotes(out: Output): (event: Event) => void {
-  let last = performance.now();
-  return (event) => {
-    if (event.type !== 'progress' || performance.now() - last < 1000) return;
-    last = performance.now();
-    const { what, done, total, unit } = event;
-    const scale = unit === 'bytes' ? 1e6 : 1;
-    const shown = (value: number) => (value / scale).toFixed(unit === 'bytes' ? 1 : 0);
-    out.note(`${what}: ${shown(done)} of ${shown(total)} ${unit === 'bytes' ? 'MB' : unit}`);
-  };
 }
 
 /** Makes WebGPU available. Before tfjs's WebGPU backend is loaded, which looks for it once. */
@@ -69,7 +54,8 @@ export async function openSession(
     if (event.type === 'warning') out.note(`warning: ${event.message}`);
     else if (event.type === 'fatal') out.note(`the device failed: ${event.error.message}`);
   });
-  const opened = await client.request({ type: 'open', device: deviceOption(args), hubUrl: hubUrlOf(args) });
+  const { url: hubUrl, token: hubToken } = hubOf(args);
+  const opened = await client.request({ type: 'open', device: deviceOption(args), hubUrl, hubToken });
   const { backend, description, reason } = opened.device;
   out.note(`device: ${description} (${backend})${reason === undefined ? '' : `; ${reason}`}`);
   return { client, device: opened.device };

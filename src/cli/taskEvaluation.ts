@@ -2,15 +2,20 @@
 import { isAbsolute, resolve } from 'node:path';
 import { RecipeError } from '../errors';
 import { TASK_IDS, type TaskData } from '../recipe/data';
+import { isHubSource } from '../recipe/hubSource';
 import type { Arguments, OptionSpecs } from './args';
 import type { Context } from './command';
 import { resolveModel } from './model';
-import { openSession, progressNotes } from './session';
+import { progressNotes } from './progressNotes';
+import { openSession } from './session';
 import { metricsText } from './training';
 
 export const TASK_OPTIONS: OptionSpecs = {
   task: { value: 'NAME', help: 'glue/cola, superglue/rte, ..., custom: measure a classifier on --rows' },
-  rows: { value: 'FILE', help: '.jsonl, .csv, .tsv or .parquet with the columns of the task, or demo' },
+  rows: {
+    value: 'FILE',
+    help: '.jsonl, .csv, .tsv or .parquet with the columns of the task, hf:owner/name/config:split, or demo',
+  },
   'max-length': { value: 'N', help: "tokens of an input (default: the model's positions)" },
   columns: { value: 'LIST', help: 'of a custom task: the columns with text' },
   label: { value: 'NAME', help: 'of a custom task: the column with the label' },
@@ -33,7 +38,8 @@ function taskChoice(args: Arguments): Choice {
 export async function evaluateRows({ args, out }: Context): Promise<number> {
   const task = taskChoice(args);
   const file = args.required('rows', args.text('rows'));
-  const rows = file === 'demo' ? file : `file:${isAbsolute(file) ? file : resolve(file)}`;
+  const named = file === 'demo' || isHubSource(file);
+  const rows = named ? file : `file:${isAbsolute(file) ? file : resolve(file)}`;
   const maxLength = args.number('max-length', { min: 2, integer: true });
   const model = resolveModel(args.positionals[0]!);
   const { client, device } = await openSession(args, out);

@@ -71,6 +71,8 @@ export interface HubFileSet extends FileSet {
   readonly commit: string;
   /** One sentence each: that the Hub could not be reached, that nothing could be kept. */
   readonly warnings: string[];
+  /** Bytes of a file; 0 where there is none. */
+  sizeOf(name: string): number;
 }
 
 /** Files up to here are checked against their content id when they are read whole. */
@@ -140,6 +142,10 @@ class HubRepository implements HubFileSet {
 
   list(): Promise<string[]> {
     return Promise.resolve([...this.entries.keys()]);
+  }
+
+  sizeOf(name: string): number {
+    return this.entries.get(name)?.size ?? 0;
   }
 
   open(name: string): Promise<ByteSource | null> {

@@ -20,6 +20,8 @@ export interface HubDataset {
   readonly converted: boolean;
   readonly configs: readonly DatasetConfig[];
   readonly warnings: string[];
+  /** Bytes of a file. */
+  sizeOf(path: string): number;
   /** The files of a split. Throws DataError that names those there are. */
   open(config: string | undefined, split: string): Promise<ByteSource[]>;
 }
@@ -105,6 +107,7 @@ export async function openHubDataset(given: Omit<HubOptions, 'type'>): Promise<H
     converted,
     configs,
     warnings: files.warnings,
+    sizeOf: (path) => files.sizeOf(path),
     async open(config, split) {
       const sources = await Promise.all(findSplit(dataset, config, split).map((path) => files.open(path)));
       return sources.filter((source) => source !== null);

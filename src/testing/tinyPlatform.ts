@@ -73,6 +73,7 @@ export function tinyPlatform(change: Partial<Platform> = {}): Platform {
       );
     },
     openHub: () => Promise.reject(new Error('no test asks the Hub')),
+    openDataset: () => Promise.reject(new Error('no test asks the Hub')),
     openFolder: (path) => folderFileSet(path),
     ...change,
   };

@@ -2,10 +2,11 @@
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
-import { hubFileSet } from '../io/hub';
+import { hubFileSet, type HubOptions } from '../io/hub';
+import { openHubDataset } from '../io/hubDataset';
 import { httpFileSet } from '../io/source';
 import { openBrowserStore, textEntries } from '../io/storage';
-import type { Platform } from './platform';
+import type { HubRequest, Platform } from './platform';
 
 const TEACHER = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
 const SPLITS = ['train', 'validation', 'test'];
@@ -13,6 +14,13 @@ const TEXTS = SPLITS.map((split) => `text/${split}.bin`);
 const TASKS = ['category', 'same-sense'].flatMap((task) =>
   SPLITS.map((split) => `tasks/${task}.${split}.jsonl`),
 );
+
+/** A request whose answers are kept. */
+const kept = async ({ onProgress, ...request }: HubRequest): Promise<HubOptions> => ({
+  ...request,
+  cache: await openBrowserStore('hub'),
+  onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
+});
 
 /** `base` is the folder that the page was served from. */
 export function browserPlatform(base: string): Platform {
@@ -27,12 +35,7 @@ export function browserPlatform(base: string): Platform {
     demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
     demoTexts: () => Promise.resolve(httpFileSet('demo', demo, [...TEXTS, ...TASKS])),
     tuning: textEntries(() => openBrowserStore('tuning'), 'kernels'),
-    async openHub({ onProgress, ...request }) {
-      return hubFileSet({
-        ...request,
-        cache: await openBrowserStore('hub'),
-        onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
-      });
-    },
+    openHub: async (request) => hubFileSet(await kept(request)),
+    openDataset: async (request) => openHubDataset(await kept(request)),
   };
 }

@@ -5,11 +5,12 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { kindOf } from '../data/dataFile';
 import { installWasm } from '../engine/wasm.node';
 import { SourceError } from '../errors';
-import { hubFileSet } from '../io/hub';
+import { hubFileSet, type HubOptions } from '../io/hub';
+import { openHubDataset } from '../io/hubDataset';
 import { fileSource, folderFileSet } from '../io/source.node';
 import { textEntries } from '../io/storage';
 import { folderStore } from '../io/storage.node';
-import type { DataFiles, Platform } from './platform';
+import type { DataFiles, HubRequest, Platform } from './platform';
 
 /** Where downloads are kept: `$XDG_CACHE_HOME/decant`, or `~/.cache/decant`. */
 const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'decant');
@@ -35,6 +36,13 @@ async function dataFiles(path: string): Promise<DataFiles> {
   return { name: basename(path), files: await Promise.all(files) };
 }
 
+/** A request whose answers are kept. */
+const kept = ({ onProgress, ...request }: HubRequest): HubOptions => ({
+  ...request,
+  cache: folderStore(cacheFolder()),
+  onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
+});
+
 /** `root` is the project's folder. */
 export function nodePlatform(root: string): Platform {
   const demo = join(root, 'public', 'demo');
@@ -48,12 +56,8 @@ export function nodePlatform(root: string): Platform {
       list: () => Promise.resolve([]),
       open: (name) => fileSource(join(demo, name)),
     }),
-    openHub: ({ onProgress, ...request }) =>
-      hubFileSet({
-        ...request,
-        cache: folderStore(cacheFolder()),
-        onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
-      }),
+    openHub: (request) => hubFileSet(kept(request)),
+    openDataset: (request) => openHubDataset(kept(request)),
     tuning: textEntries(() => Promise.resolve(folderStore(cacheFolder())), 'tuning'),
     tunesFirst: true,
     openFolder: folderFileSet,

@@ -1,6 +1,8 @@
 /** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
 import type { DataFile } from '../data/dataFile';
 import type { TuningStore } from '../engine/tuner';
+import type { HubDataset } from '../io/hubDataset';
+import type { Gate } from '../io/patience';
 import type { FileSet } from '../io/source';
 import type { TrainingSnapshot } from '../train/snapshot';
 
@@ -8,8 +10,12 @@ export interface HubRequest {
   repo: string;
   revision: string | undefined;
   hubUrl: string;
+  /** Shown to the Hub alone. */
+  accessToken: string | undefined;
   onProgress(what: string, done: number, total: number): void;
   signal: AbortSignal;
+  /** While it is closed nothing is fetched. */
+  gate: Gate;
 }
 
 /** A file set whose opening may have something to say. */
@@ -42,6 +48,7 @@ export interface Platform {
   /** The bundled texts and tasks, named `text/train.bin`, `tasks/category.train.jsonl` and so on. */
   demoTexts(): Promise<FileSet>;
   openHub(request: HubRequest): Promise<HubFiles>;
+  openDataset(request: HubRequest): Promise<HubDataset>;
   /** A folder of this machine. Absent in the browser. */
   openFolder?(path: string): Promise<FileSet>;
   /** A file with text or rows of this machine, or a folder's files of these kinds. Absent in the browser. */

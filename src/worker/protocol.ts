@@ -11,10 +11,29 @@ import type { TaskData, TextData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
-import type { MemoryPart } from '../train/memoryParts';
 import type { PlannedRun } from '../train/planned';
+import type { DatasetCard, DatasetPart } from './datasetCard';
+import type { ErrorReport } from './errorReport';
+import type { Estimate, NearbySetup, NeededBytes, StageNeed } from './estimate';
 
-export type { BackendName, ColumnCard, DeviceInfo, PlannedRun, RowsCard, SeenRow, TaskCard, TaskInfo, Way };
+export type {
+  BackendName,
+  ColumnCard,
+  DatasetCard,
+  DatasetPart,
+  DeviceInfo,
+  ErrorReport,
+  Estimate,
+  NearbySetup,
+  NeededBytes,
+  PlannedRun,
+  RowsCard,
+  SeenRow,
+  StageNeed,
+  TaskCard,
+  TaskInfo,
+  Way,
+};
 
 /** A method as the page shows it; everything comes from the method's own file. */
 export interface MethodCard {
@@ -135,51 +154,6 @@ export interface SweepRow {
   tokens: number;
 }
 
-/** Bytes on the device by what they are for; `held`: of other models that stay there during the run. */
-export type NeededBytes = Record<MemoryPart | 'held', number>;
-
-/** What one stage of a run needs; dispatches and FLOPs are those of one optimiser step. */
-export interface StageNeed {
-  method: string;
-  dispatches: number;
-  flops: number;
-  parts: NeededBytes;
-  bytes: number;
-  largestBytes: number;
-}
-
-/** A set-up near the recipe that fits. */
-export interface NearbySetup {
-  /** What differs, in order. */
-  ways: Way[];
-  recipe: Recipe;
-  bytes: number;
-  /** Work of a step over that of the recipe as it was. */
-  work: number;
-}
-
-/** What a run will need, before anything of it is loaded. */
-export interface Estimate {
-  /** `trace`: every buffer of a step is known. `weights`: weights, moments and gradients are counted, the rest is left out. */
-  basis: 'trace' | 'weights';
-  /** Why it is not a trace: a sentence. */
-  reason?: string;
-  /** Of the stage that needs most; they add up to `bytes`. */
-  parts: NeededBytes;
-  bytes: number;
-  /** Of one buffer. */
-  largestBytes: number;
-  stages: StageNeed[];
-  limits: DeviceInfo['limits'];
-  /** What a run may take: as asked for, or half of the machine's memory. No browser tells a GPU's. */
-  budget: { bytes: number; assumed: boolean };
-  fits: boolean;
-  /** Why the recipe cannot run on this device at all, whatever the budget. */
-  problem?: ErrorReport;
-  /** Least harm first; empty when it fits, and when nothing near it does. */
-  nearest: NearbySetup[];
-}
-
 /** What teacher and student expect of one token of the held-out text. */
 export interface Distribution {
   /** The tokens of the passage, as the models see them. */
@@ -202,7 +176,10 @@ export interface ExportedFile {
 }
 
 export type CommandBody =
-  | { type: 'open'; device: 'auto' | BackendName; hubUrl: string }
+  /** The token is kept as long as the session, and shown to the Hub at that address alone. */
+  | { type: 'open'; device: 'auto' | BackendName; hubUrl: string; hubToken?: string | undefined }
+  /** Another address or token for later requests. */
+  | { type: 'setHub'; hubUrl: string; hubToken?: string | undefined }
   /** With a `purpose` only the blocks that its selection keeps are fetched from the Hub; others when needed. */
   | { type: 'loadModel'; model: ModelRef; purpose?: Pick<Recipe, 'selection' | 'seed'> }
   | { type: 'loadText'; text: TextRef; contextLength: number }
@@ -210,6 +187,21 @@ export type CommandBody =
   | { type: 'loadRows'; name: string; files: File[] }
   /** What a recipe's rows are, and how the model sees them; the files must be loaded. */
   | { type: 'inspectTask'; data: TaskData; seed: number }
+  /** What a data set of the Hub holds; with a `part` also its columns and rows, and what reading it would fetch. */
+  | {
+      type: 'inspectDataset';
+      /** `owner/dataset` */
+      repo: string;
+      revision?: string | undefined;
+      part?: {
+        config?: string | undefined;
+        split: string;
+        /** What would be read; all columns where one of these is missing. */
+        columns?: string[] | undefined;
+        fraction: number;
+        seed: number;
+      };
+    }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
   /** What teacher and student expect of one token of the held-out text. A courtesy: a run's start ends it. */
@@ -278,7 +270,9 @@ export type CommandBody =
     }
   | { type: 'forget'; runId: string }
   /** Cancels the command with that id: a download, a sweep, a generation. */
-  | { type: 'cancel'; target: number };
+  | { type: 'cancel'; target: number }
+  /** Stops what the command with that id fetches, or lets it go on from there. */
+  | { type: 'pauseDownload'; target: number; paused: boolean };
 
 export type Command = CommandBody & { id: number };
 export type CommandType = CommandBody['type'];
@@ -287,9 +281,11 @@ export type CommandType = CommandBody['type'];
 export interface Answers {
   open: { device: DeviceInfo; methods: MethodCard[]; tasks: TaskInfo[] };
   loadModel: ModelCard;
+  setHub: null;
   loadText: TextCard;
   loadRows: RowsCard;
   inspectTask: TaskCard;
+  inspectDataset: DatasetCard;
   measure: PerplexityReport;
   distribution: Distribution;
   evaluate: PerplexityReport;
@@ -306,14 +302,7 @@ export interface Answers {
   generate: { text: string; ids: number[] };
   forget: null;
   cancel: null;
-}
-
-export interface ErrorReport {
-  name: string;
-  message: string;
-  hint?: string;
-  /** True when a file, a setting or the usage is wrong, false when the work failed. */
-  input: boolean;
+  pauseDownload: null;
 }
 
 export interface StepReport {

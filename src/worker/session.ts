@@ -6,6 +6,7 @@
 import type { Tokenizer } from '../data/tokenizer';
 import { openDevice, type Device } from '../engine/device';
 import { DeviceError, TrainingError, unreachable } from '../errors';
+import { createGate, type Gate } from '../io/patience';
 import { perplexity } from '../eval/perplexity';
 import { METHODS } from '../methods/index';
 import { methodCard } from '../methods/method';
@@ -25,6 +26,7 @@ import { rowRegistry } from './session/rows';
 import { createRuns } from './session/runs';
 import { continuePrompt, exportModel } from './session/students';
 import { evaluateOnTask } from './session/evaluateTask';
+import { createSources, type HubAccess } from './session/sources';
 import { taskCards, taskInfos } from './session/taskCards';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
@@ -35,6 +37,7 @@ import { requireTokenizer } from './session/vocabulary';
 interface Running {
   type: Command['type'];
   abort: AbortController;
+  gate: Gate;
 }
 
 /** What a run's start ends: courtesies that whoever wants a run does not want to wait for. */
@@ -57,7 +60,7 @@ export function createSession(port: Port, platform: Platform): void {
   const models = modelRegistry();
   const lane = createLane();
   let device: Device | undefined;
-  let hubUrl = '';
+  let hub: HubAccess = { url: '', token: undefined };
   /** Rejects when the device is gone, and with it whatever still runs. */
   let lost = new Promise<never>(() => {});
   /** The model that a text is shown with: the last one loaded that can read. */
@@ -67,13 +70,14 @@ export function createSession(port: Port, platform: Platform): void {
   const loader = createLoader({
     platform,
     models,
-    hubUrl: () => hubUrl,
+    hub: () => hub,
     warn: (message) => send({ type: 'warning', message }),
     onLoaded: (ref) => measurements.forget(ref),
     runInProgress: () => runs.inProgress(),
   });
-  const texts = textRegistry({ platform, openModel: loader.ensure });
-  const rows = rowRegistry(platform);
+  const sources = createSources(platform, () => hub);
+  const texts = textRegistry({ platform, sources, openModel: loader.ensure });
+  const rows = rowRegistry(platform, sources);
   const cards = taskCards(rows);
   const measurements = createMeasurements(texts, () => device?.info.software ?? false);
   const info = () => {
@@ -110,14 +114,15 @@ export function createSession(port: Port, platform: Platform): void {
 
   async function open({
     device: prefer,
-    hubUrl: url,
+    hubUrl,
+    hubToken,
   }: CommandBody & { type: 'open' }): Promise<Answers['open']> {
     for (const { type, abort } of running.values()) if (type !== 'open') abort.abort();
     runs.abandon();
     models.clear();
     device?.close();
     device = undefined;
-    hubUrl = url;
+    hub = { url: hubUrl, token: hubToken };
     const opened = await openDevice({ prefer, wasmPath: platform.wasmPath });
     device = opened;
     await tuning.opened(opened.info.software);
@@ -242,6 +247,14 @@ export function createSession(port: Port, platform: Platform): void {
       case 'cancel':
         running.get(command.target)?.abort.abort();
         return null;
+      case 'pauseDownload':
+        running.get(command.target)?.gate.set(command.paused);
+        return null;
+      case 'setHub':
+        hub = { url: command.hubUrl, token: command.hubToken };
+        return null;
+      case 'inspectDataset':
+        return sources.inspect(command, task);
       default:
         return unreachable(command);
     }
@@ -252,8 +265,9 @@ export function createSession(port: Port, platform: Platform): void {
     const command = data as Command;
     const { id, type } = command;
     const abort = new AbortController();
-    running.set(id, { type, abort });
-    const task = createTask(id, abort.signal, send);
+    const gate = createGate();
+    running.set(id, { type, abort, gate });
+    const task = createTask(id, abort.signal, send, gate);
     const work = perform(command, task);
     void (type === 'open' ? work : Promise.race([work, lost]))
       .then(

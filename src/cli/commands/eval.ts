@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { RecipeError, SourceError } from '../../errors';
 import { kindOf } from '../../data/dataFile';
-import { readTextFile } from '../../data/textFiles';
+import { readTextFile, readTextFiles } from '../../data/textFiles';
 import { fileSource } from '../../io/source.node';
 import type { Arguments } from '../args';
 import type { Command } from '../command';
-import { HUB_OPTION, resolveModel } from '../model';
-import { openSession, progressNotes } from '../session';
+import type { Output } from '../output';
+import { createSources } from '../../worker/session/sources';
+import { isHubSource } from '../../recipe/hubSource';
+import { HUB_OPTION, hubOf, noteWatch } from '../hub';
+import { resolveModel } from '../model';
+import { progressNotes } from '../progressNotes';
+import { machinePlatform, openSession } from '../session';
 import { evaluateRows, TASK_OPTIONS } from '../taskEvaluation';
 
 type Input = { text: string } | { ids: number[] } | { documents: string[] };
@@ -35,13 +40,26 @@ export function parseIds(path: string, json: string): number[] {
   return ids as number[];
 }
 
+/** Rows of a data set are documents, in their order. */
+async function readHubText(source: string, args: Arguments, out: Output): Promise<Input> {
+  const sources = createSources(await machinePlatform(), () => hubOf(args));
+  const given = args.text('column') ?? 'text';
+  const { name, files, column, warnings } = (await sources.open(source, noteWatch(out), {
+    columns: [given],
+  }))!;
+  const corpus = await readTextFiles(name, files, { column: column ?? given });
+  [...warnings, ...corpus.warnings].forEach(out.note);
+  return { documents: [...corpus.documents] };
+}
+
 /** A plain text is scored as it stands; of rows (.jsonl, .parquet, ...) each is a document behind an end-of-text token. */
-async function readInput(args: Arguments): Promise<Input> {
+async function readInput(args: Arguments, out: Output): Promise<Input> {
   const text = args.text('text');
   const ids = args.text('ids');
   if ((text === undefined) === (ids === undefined)) throw new RecipeError('give either --text or --ids');
   if (ids !== undefined)
     return { ids: parseIds(ids, await readFile(ids, 'utf8').catch((error: unknown) => refuse(ids, error))) };
+  if (isHubSource(text!)) return readHubText(text!, args, out);
   const source = await fileSource(text!).catch((error: unknown) => refuse(text!, error));
   const kind = kindOf(text!);
   const rows = kind !== undefined && kind !== 'txt';
@@ -59,7 +77,10 @@ export const evaluate: Command = {
   summary: 'perplexity on a text, or the metrics of a classifier on labelled rows',
   positionals: 1,
   options: {
-    text: { value: 'FILE', help: '.txt, .md, .jsonl, .csv, .tsv (or these as .gz) or .parquet' },
+    text: {
+      value: 'FILE',
+      help: '.txt, .md, .jsonl, .csv, .tsv (or these as .gz) or .parquet; or hf:owner/name/config:split',
+    },
     column: { value: 'NAME', help: 'of files with columns: the one with the text (default: text)' },
     ids: { value: 'FILE.json', help: 'token ids, for checks without a tokenizer' },
     window: { value: 'N', help: "tokens in a window (default: the model's positions)" },
@@ -69,7 +90,7 @@ export const evaluate: Command = {
   },
   async run({ args, out }) {
     if (args.text('task') !== undefined) return evaluateRows({ args, out });
-    const input = await readInput(args);
+    const input = await readInput(args, out);
     const asked = args.number('window', { min: 2, integer: true });
     const askedStride = args.number('stride', { min: 1, integer: true });
     const model = resolveModel(args.positionals[0]!);

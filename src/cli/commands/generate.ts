@@ -1,6 +1,8 @@
 import type { Command } from '../command';
-import { HUB_OPTION, resolveModel } from '../model';
-import { openSession, progressNotes } from '../session';
+import { HUB_OPTION } from '../hub';
+import { resolveModel } from '../model';
+import { progressNotes } from '../progressNotes';
+import { openSession } from '../session';
 import { SEED } from './select';
 
 export const generate: Command = {

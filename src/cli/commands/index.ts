@@ -1,6 +1,7 @@
 import type { Command } from '../command';
 import { check } from './check';
 import { clean } from './clean';
+import { dataset } from './dataset';
 import { devices } from './devices';
 import { evaluate } from './eval';
 import { generate } from './generate';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   sweep,
   generate,
   clean,
+  dataset,
   check,
   devices,
 ];

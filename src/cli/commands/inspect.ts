@@ -3,8 +3,9 @@ import { openCheckpoint } from '../../io/checkpoint';
 import { parameterCount, parseConfig } from '../../model/config';
 import { checkTensors } from '../../model/params';
 import type { Command } from '../command';
-import { HUB_OPTION, openFiles, resolveModel } from '../model';
-import { hubUrlOf, machinePlatform } from '../session';
+import { HUB_OPTION, hubOf } from '../hub';
+import { openFiles, resolveModel } from '../model';
+import { machinePlatform } from '../session';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -14,7 +15,7 @@ export const inspect: Command = {
   options: HUB_OPTION,
   async run({ args, out }) {
     const model = resolveModel(args.positionals[0]!);
-    const files = await openFiles(model, await machinePlatform(), hubUrlOf(args), out.note);
+    const files = await openFiles(model, await machinePlatform(), hubOf(args), out.note);
     const checkpoint = await openCheckpoint(files);
     const config = parseConfig(checkpoint.config);
     let fault: DecantError | undefined;

@@ -1,6 +1,6 @@
 import type { Estimate, NeededBytes } from '../../worker/protocol';
 import type { Command } from '../command';
-import { HUB_OPTION } from '../model';
+import { HUB_OPTION } from '../hub';
 import { readRecipe, SET_OPTION } from '../recipeFile';
 import { openSession, prepareEngine } from '../session';
 

@@ -6,7 +6,7 @@ import type { Recipe } from '../../recipe/recipe';
 import type { SnapshotStore } from '../../worker/platform';
 import type { PerplexityReport, TaskReport } from '../../worker/protocol';
 import type { Command } from '../command';
-import { HUB_OPTION } from '../model';
+import { HUB_OPTION } from '../hub';
 import { readRecipe, SET_OPTION } from '../recipeFile';
 import { writeReport } from '../runReport';
 import { openSession, prepareEngine } from '../session';

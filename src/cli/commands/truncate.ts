@@ -8,8 +8,9 @@ import { checkLayers, selectLayers } from '../../model/selection';
 import { truncateCheckpoint } from '../../model/truncate';
 import type { Arguments } from '../args';
 import type { Command } from '../command';
-import { HUB_OPTION, openFiles, resolveModel } from '../model';
-import { hubUrlOf, machinePlatform } from '../session';
+import { HUB_OPTION, hubOf } from '../hub';
+import { openFiles, resolveModel } from '../model';
+import { machinePlatform } from '../session';
 import { refuseOverwriting, writeChunks, writeFiles } from '../write';
 import { checkStrategy, COUNT, SEED, STRATEGY_OPTION } from './select';
 
@@ -58,7 +59,7 @@ export const truncate: Command = {
     const asked = dtypeOption(args);
     const model = resolveModel(args.positionals[0]!);
     if (model.kind === 'path') refuseOverwriting(folder, model.path);
-    const files = await openFiles(model, await machinePlatform(), hubUrlOf(args), out.note);
+    const files = await openFiles(model, await machinePlatform(), hubOf(args), out.note);
     const checkpoint = await openCheckpoint(files);
     const teacher = parseConfig(checkpoint.config);
     const layers = chosenLayers(args, teacher.nLayer, out.note);

@@ -7,6 +7,7 @@ import type { Platform } from '../platform';
 import type { ModelRef } from '../protocol';
 import { openModel, type KnownModel, type ModelRegistry } from './models';
 import { parseRef, refOf } from './refs';
+import type { HubAccess } from './sources';
 import { wantedLayers } from './teacher';
 import type { Task } from './task';
 
@@ -16,7 +17,7 @@ const DEMO_NOTE =
 export interface LoaderServices {
   platform: Platform;
   models: ModelRegistry;
-  hubUrl(): string;
+  hub(): HubAccess;
   warn(message: string): void;
   /** A model of this name is about to be replaced. */
   onLoaded(ref: string): void;
@@ -69,8 +70,9 @@ export function createLoader(services: LoaderServices): Loader {
       asked = total;
       task.progress(what, done, Math.max(asked, expected), 'bytes');
     };
-    const hubUrl = services.hubUrl();
-    const files = await platform.openHub({ repo, revision, hubUrl, onProgress, signal: task.signal });
+    const { url: hubUrl, token: accessToken } = services.hub();
+    const { signal, gate } = task;
+    const files = await platform.openHub({ repo, revision, hubUrl, accessToken, onProgress, signal, gate });
     const known = await openModel(ref, files);
     if (platform.fetchesAhead) {
       const layers = wantedLayers(purpose, known.config.nLayer);

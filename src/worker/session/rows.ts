@@ -18,10 +18,10 @@ import { partOf, type SourcePart, type TaskData } from '../../recipe/data';
 import type { Recipe } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { EncodedTask } from './assignment';
+import type { Sources } from './sources';
 import type { Task } from './task';
 
 const DEMO = 'demo';
-const FILE = 'file:';
 /** Files that were dropped or chosen on the page. */
 const ROWS = 'rows:';
 /** Train, validation, MNLI's second one, and the file of the task before. */
@@ -77,7 +77,7 @@ export interface RowRegistry {
   ): Promise<{ task: LabelledTask; rows: EncodedExamples; leftOut: number }>;
 }
 
-export function rowRegistry(platform: Platform): RowRegistry {
+export function rowRegistry(platform: Platform, sources: Sources): RowRegistry {
   const added = new Map<string, readonly DataFile[]>();
   const tables = new Map<string, Table>();
 
@@ -104,15 +104,20 @@ export function rowRegistry(platform: Platform): RowRegistry {
     return { name: path, size: source.size, read: (start, end) => source.read(start, end) };
   }
 
-  async function tableOf(source: string, task: LabelledTask, split: Split, wanted: Wanted): Promise<Table> {
+  async function tableOf(
+    source: string,
+    labelled: LabelledTask,
+    split: Split,
+    wanted: Wanted,
+    task: Task,
+  ): Promise<Table> {
     if (source === DEMO) {
-      const file = await bundledFile(task, split);
+      const file = await bundledFile(labelled, split);
       return readTable(file.name, [file], wanted);
     }
-    if (source.startsWith(FILE) && platform.openData) {
-      const { name, files } = await platform.openData(source.slice(FILE.length));
-      return readTable(name, files, wanted);
-    }
+    const found = await sources.open(source, task, wanted);
+    for (const message of found?.warnings ?? []) task.send({ type: 'warning', message });
+    if (found) return readTable(found.name, found.files, wanted);
     const files = added.get(source);
     if (files) return addedTable(source, files);
     const loaded = [DEMO, ...added.keys()].join(', ');
@@ -128,7 +133,7 @@ export function rowRegistry(platform: Platform): RowRegistry {
   ): Promise<Table> {
     const { columns, labelColumn, optionalColumns } = labelled;
     const wanted = { ...part, columns: [...columns, labelColumn], optionalColumns };
-    const table = await tableOf(source, labelled, split, wanted);
+    const table = await tableOf(source, labelled, split, wanted, task);
     task.check();
     return table;
   }

@@ -1,10 +1,13 @@
 /** One command on its way: its progress events, and whether it was cancelled. */
 import { CancelledError, DecantError } from '../../errors';
+import { createGate, type Gate } from '../../io/patience';
 import type { ErrorReport, Event } from '../protocol';
 
 export interface Task {
   readonly id: number;
   readonly signal: AbortSignal;
+  /** Closed while the user pauses its download. */
+  readonly gate: Gate;
   /** At most ten events a second go out; the last one of a series always does. */
   progress(what: string, done: number, total: number, unit: 'bytes' | 'tokens' | 'rows' | 'steps'): void;
   send(event: Event): void;
@@ -14,11 +17,17 @@ export interface Task {
 
 const PROGRESS_MS = 100;
 
-export function createTask(id: number, signal: AbortSignal, send: (event: Event) => void): Task {
+export function createTask(
+  id: number,
+  signal: AbortSignal,
+  send: (event: Event) => void,
+  gate = createGate(),
+): Task {
   let last = -Infinity;
   return {
     id,
     signal,
+    gate,
     send,
     progress(what, done, total, unit) {
       const now = performance.now();

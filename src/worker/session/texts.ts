@@ -21,6 +21,7 @@ import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
 import type { KnownModel } from './models';
+import type { Sources } from './sources';
 import type { Task } from './task';
 import { readVocabulary, requireTokenizer, type Vocabulary } from './vocabulary';
 
@@ -47,11 +48,11 @@ interface KnownCorpus {
 
 export interface TextServices {
   platform: Platform;
+  sources: Sources;
   openModel(ref: string, task: Task): Promise<KnownModel>;
 }
 
 const DEMO = 'demo';
-const FILE = 'file:';
 const PREVIEW_WINDOWS = 3;
 /** The demo's streams and a few texts of the user's; a text of 100 MB is 50 MB of ids. */
 const KEPT_SPLITS = 4;
@@ -63,7 +64,7 @@ function textFilesOf(files: readonly File[]): DataFile[] {
   return taken.map((file) => blobSource(file.webkitRelativePath || file.name, file));
 }
 
-export function textRegistry({ platform, openModel }: TextServices): TextRegistry {
+export function textRegistry({ platform, sources, openModel }: TextServices): TextRegistry {
   const corpora = new Map<string, Corpus>();
   /** Of the texts that were brought in this visit. */
   const names = new Set<string>();
@@ -94,16 +95,22 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
     });
   }
 
-  async function corpusOf({ source, column, fraction }: SourcePart, seed: number): Promise<KnownCorpus> {
+  async function corpusOf(
+    { source, column: given, fraction }: SourcePart,
+    seed: number,
+    task: Task,
+  ): Promise<KnownCorpus> {
     // Most files are read whole, whatever part of them is wanted; of Parquet other parts are other corpora.
-    const whole = `${source} ${column ?? ''}`;
+    const whole = `${source} ${given ?? ''}`;
     const part = `${whole} ${fraction} ${seed}`;
     for (const key of [whole, part]) {
       const corpus = corpora.get(key);
       if (corpus) return { key, corpus };
     }
-    if (source.startsWith(FILE) && platform.openData) {
-      const { name, files } = await platform.openData(source.slice(FILE.length));
+    const found = await sources.open(source, task, { columns: [given ?? 'text'], fraction, seed });
+    if (found) {
+      const { name, files, column = given } = found;
+      for (const message of found.warnings) task.send({ type: 'warning', message });
       const corpus = await readTextFiles(name, files, { column, fraction, seed });
       const key = corpus.share === 1 ? whole : part;
       corpora.set(key, corpus);
@@ -131,7 +138,7 @@ export function textRegistry({ platform, openModel }: TextServices): TextRegistr
     const stream = async (part: SourcePart, split: 'train' | 'validation') => {
       task.check();
       if (part.source === DEMO) return takeShare(await demoStream(split, tokenizer, task), part.fraction);
-      const known = await corpusOf(shared ? { ...part, fraction: greater } : part, seed);
+      const known = await corpusOf(shared ? { ...part, fraction: greater } : part, seed, task);
       // One text for both is split; a text of its own is used whole.
       const read = shared
         ? (await splitOf(known, data.contextLength, tokenizer))[split]
