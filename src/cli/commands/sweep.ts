@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { RecipeError } from '../../errors';
 import { parseRecipe, type Recipe } from '../../recipe/recipe';
 import type { MethodSettings } from '../../recipe/settings';
@@ -35,10 +36,12 @@ function withOptions(sweep: Sweep, args: Arguments): Sweep {
   };
 }
 
+const plain = (recipe: Recipe): unknown => JSON.parse(JSON.stringify(recipe));
+
 /** Whether a report's recipe is `recipe`; fields that it did not know when it was written are at their defaults. */
 function sameRecipe(written: unknown, recipe: Recipe, methods: readonly MethodSettings[]): boolean {
   try {
-    return JSON.stringify(parseRecipe(written, methods)) === JSON.stringify(recipe);
+    return isDeepStrictEqual(plain(parseRecipe(written, methods)), plain(recipe));
   } catch (error) {
     if (error instanceof RecipeError) return false;
     throw error;
