@@ -80,3 +80,23 @@ test('what cannot run is refused with the field', async () => {
     'method',
   );
 });
+
+test('variants are other recipes under names, changed as --set changes them', async () => {
+  const variants = [{ name: 'raw' }, { name: 'cleaned', set: { 'data.cleaning': {}, 'stages.0.steps': 9 } }];
+  const path = written('variants.json', { version: 1, recipe, variants, seeds: [1] });
+  const candidates = candidatesOf(await readSweep(path, ['stages.0.batchSize=2']), 12, METHODS);
+  expect(candidates.map(({ runId, variant }) => [runId, variant])).toEqual([
+    ['raw-pseudo-uniform-6-1', 'raw'],
+    ['cleaned-pseudo-uniform-6-1', 'cleaned'],
+  ]);
+  const [raw, cleaned] = candidates.map((candidate) => candidate.recipe);
+  expect(raw!.data).not.toHaveProperty('cleaning');
+  expect(cleaned!.data).toMatchObject({ cleaning: { minWords: 5, duplicates: 'exact' } });
+  expect([raw!.stages[0], cleaned!.stages[0]]).toMatchObject([
+    { steps: 20, batchSize: 2 },
+    { steps: 9, batchSize: 2 },
+  ]);
+  await expect(
+    readSweep(written('bad.json', { version: 1, recipe, variants: [{ name: 'a b' }] }), []),
+  ).rejects.toThrow('variants.0.name: a variant has a name of letters, digits and hyphens');
+});

@@ -12,11 +12,18 @@ const methodSchema = z.strictObject({
 });
 type MethodEntry = z.output<typeof methodSchema>;
 
+/** Another recipe under a name: fields by their paths, as `--set` names them. */
+const variantSchema = z.strictObject({
+  name: z.string().regex(/^[\w-]+$/, 'a variant has a name of letters, digits and hyphens'),
+  set: z.record(z.string().min(1), z.unknown()).default({}),
+});
+
 /** A recipe with lists of what is varied beside it; `recipes/methods-sweep.json` is one. */
 const sweepSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().optional(),
   recipe: z.record(z.string(), z.unknown()),
+  variants: z.array(variantSchema).min(1).optional(),
   methods: z.array(methodSchema).min(1).optional(),
   strategies: z.array(z.enum(STRATEGIES)).min(1).optional(),
   keep: z.array(z.number().int().min(1)).min(1).optional(),
@@ -31,8 +38,15 @@ export interface SweepLists {
   seeds?: readonly number[] | undefined;
 }
 
+export interface Variant {
+  name: string;
+  recipe: Recipe;
+}
+
 export interface Sweep {
   recipe: Recipe;
+  /** What is run instead of the recipe. */
+  variants?: readonly Variant[] | undefined;
   lists: SweepLists;
 }
 
@@ -46,9 +60,15 @@ export async function readSweep(path: string, settings: readonly string[]): Prom
     const { path: at, message } = parsed.error.issues[0]!;
     throw new RecipeError(`${at.map(String).join('.') || 'the sweep'}: ${message}`);
   }
-  const { recipe, methods, strategies, keep, seeds } = parsed.data;
+  const { recipe, variants, methods, strategies, keep, seeds } = parsed.data;
+  const named: Variant[] = [];
+  for (const { name, set } of variants ?? []) {
+    const fields = Object.entries(set).map(([field, to]) => `${field}=${JSON.stringify(to)}`);
+    named.push({ name, recipe: await recipeFrom(structuredClone(recipe), path, [...settings, ...fields]) });
+  }
   return {
     recipe: await recipeFrom(recipe, path, settings),
+    variants: variants && named,
     lists: { methods, strategies, keep, seeds },
   };
 }
@@ -65,6 +85,8 @@ export function chosenMethods(names: readonly string[], { recipe, lists }: Sweep
 
 export interface Candidate {
   runId: string;
+  /** Absent when the sweep has none. */
+  variant?: string | undefined;
   /** Of the last stage; absent when nothing trains. */
   method?: string | undefined;
   /** Absent when the recipe lists its layers, or trains the model itself. */
@@ -102,28 +124,39 @@ function selectionsOf({ selection }: Recipe, { strategies, keep }: SweepLists): 
  * stand outermost: a sweep that is cut short has compared everything for the first of them.
  */
 export function candidatesOf(
-  { recipe, lists }: Sweep,
+  { recipe, variants, lists }: Sweep,
   nLayer: number,
   known: readonly MethodSettings[],
 ): Candidate[] {
-  const selections = selectionsOf(recipe, lists);
-  const methods = lists.methods?.map((entry) => withMethod(recipe, entry)) ?? [recipe];
+  const bases: readonly Partial<Variant>[] = variants ?? [{ recipe }];
   return (lists.seeds ?? [recipe.seed]).flatMap((seed) =>
-    selections.flatMap((selection) =>
-      methods.map((base): Candidate => {
-        const own = parseRecipe({ ...base, seed, selection }, known);
-        const strategy = selection && 'strategy' in selection ? selection.strategy : undefined;
-        const layers =
-          selection === null
-            ? Array.from({ length: nLayer }, (_, layer) => layer)
-            : 'layers' in selection
-              ? selection.layers
-              : selectLayers(selection.strategy, nLayer, selection.keep, seed).layers;
-        const method = own.stages.at(-1)?.method;
-        const parts = [lists.methods && method, strategy ?? 'own-layers', layers.length, seed];
-        const runId = parts.filter((part) => part !== undefined).join('-');
-        return { runId, method, strategy, keep: layers.length, seed, layers, recipe: own };
-      }),
+    bases.flatMap(({ name, recipe: varied = recipe }) =>
+      selectionsOf(varied, lists).flatMap((selection) =>
+        (lists.methods?.map((entry) => withMethod(varied, entry)) ?? [varied]).map((base) => {
+          const own = parseRecipe({ ...base, seed, selection }, known);
+          return candidateOf(own, nLayer, name, lists.methods !== undefined);
+        }),
+      ),
     ),
   );
+}
+
+function candidateOf(
+  recipe: Recipe,
+  nLayer: number,
+  variant: string | undefined,
+  byMethod: boolean,
+): Candidate {
+  const { selection, seed } = recipe;
+  const strategy = selection && 'strategy' in selection ? selection.strategy : undefined;
+  const layers =
+    selection === null
+      ? Array.from({ length: nLayer }, (_, layer) => layer)
+      : 'layers' in selection
+        ? selection.layers
+        : selectLayers(selection.strategy, nLayer, selection.keep, seed).layers;
+  const method = recipe.stages.at(-1)?.method;
+  const parts = [variant, byMethod ? method : undefined, strategy ?? 'own-layers', layers.length, seed];
+  const runId = parts.filter((part) => part !== undefined).join('-');
+  return { runId, variant, method, strategy, keep: layers.length, seed, layers, recipe };
 }

@@ -57,8 +57,8 @@ test('a task is judged by its first metric, and its metrics have columns', () =>
   const rows = [row('fine-tune', 1, { metricsBefore: { f1: 0.1, accuracy: 0.2 }, metrics })];
   expect(summariseRows(rows)).toMatchObject([{ measure: 'f1', mean: 0.5, sd: null, n: 1 }]);
   expect(csvOf(rows).split('\n')).toEqual([
-    'strategy,keep,seed,layers,parameters,f1Before,f1After,accuracyBefore,accuracyAfter,method,steps,wallMs',
-    'uniform,2,1,0 11,10,0.1,0.5,0.2,0.75,fine-tune,5,1000',
+    'strategy,keep,seed,layers,parameters,f1Before,f1After,accuracyBefore,accuracyAfter,method,steps,wallMs,variant',
+    'uniform,2,1,0 11,10,0.1,0.5,0.2,0.75,fine-tune,5,1000,',
   ]);
 });
 
@@ -68,4 +68,12 @@ test('the table gives every run, then every method over its seeds', () => {
   expect(lines).toHaveLength(6);
   expect(lines[1]).toMatch(/^fine-tune +uniform +2 +1 +90\.00 +60\.00 {2}0 11$/);
   expect(lines[5]).toMatch(/^fine-tune +uniform +2 {2}61\.00 ± 1\.41$/);
+});
+
+test('variants of one method stand beside the first of them', () => {
+  const of = (variant: string, ...values: number[]) =>
+    after('fine-tune', ...values).map((line) => ({ ...line, variant }));
+  const [raw, cleaned] = summariseRows([...of('raw', 60, 62, 64), ...of('cleaned', 50, 52, 54)]);
+  expect(raw).not.toHaveProperty('versus');
+  expect(cleaned).toMatchObject({ variant: 'cleaned', mean: 52, versus: { method: 'raw', mean: -10 } });
 });

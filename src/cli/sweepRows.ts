@@ -8,6 +8,7 @@ import type { Candidate } from './sweepFile';
 const BASELINE = 'fine-tune';
 
 export interface Row {
+  variant?: string;
   method?: string;
   strategy?: Strategy;
   keep: number;
@@ -25,10 +26,11 @@ export interface Row {
 }
 
 export function rowOf(candidate: Candidate, report: FullReport): Row {
-  const { method, strategy, keep, seed } = candidate;
+  const { variant, method, strategy, keep, seed } = candidate;
   const { layers, parameters, steps, tokensPerSecond, wallMs } = report;
   const { perplexityBefore, perplexityAfter, metricsBefore, metrics } = report;
   return {
+    ...(variant !== undefined && { variant }),
     ...(method !== undefined && { method }),
     ...(strategy !== undefined && { strategy }),
     keep,
@@ -47,12 +49,13 @@ export function rowOf(candidate: Candidate, report: FullReport): Row {
 
 /** One method (or one selection) over its seeds. */
 export interface SweepSummary extends Summary {
+  variant?: string;
   method?: string;
   strategy?: Strategy;
   keep: number;
   /** What `mean` and `sd` are of, after training: `perplexity`, or the task's first metric. */
   measure: string;
-  /** Against fine-tuning of the same selection, seed by seed. */
+  /** Against fine-tuning of the same selection, or the same run of the first variant, seed by seed. */
   versus?: PairedDifference & { method: string };
 }
 
@@ -63,21 +66,24 @@ function judged({ perplexityAfter, metrics }: Row): { measure: string; value: nu
   return first && { measure: first[0], value: first[1] };
 }
 
-/** Means over seeds, and the paired difference to fine-tuning where the rows have it. */
+/** Means over seeds, and the paired difference to fine-tuning, or else to the first variant, where the rows have it. */
 export function summariseRows(rows: readonly Row[]): SweepSummary[] {
   const groups = new Map<string, { row: Row; measure: string; bySeed: Map<number, number> }>();
-  const keyOf = ({ strategy, keep }: Row, method: string | undefined) => [method, strategy, keep].join(' ');
+  const keyOf = ({ strategy, keep }: Row, method: string | undefined, variant: string | undefined) =>
+    [variant, method, strategy, keep].join(' ');
+  const first = rows[0]?.variant;
   for (const row of rows) {
     const found = judged(row);
     if (!found) continue;
-    const key = keyOf(row, row.method);
+    const key = keyOf(row, row.method, row.variant);
     const group = groups.get(key) ?? { row, measure: found.measure, bySeed: new Map<number, number>() };
     group.bySeed.set(row.seed, found.value);
     groups.set(key, group);
   }
   return [...groups.values()].map(({ row, measure, bySeed }) => {
-    const { method, strategy, keep } = row;
-    const baseline = method === BASELINE ? undefined : groups.get(keyOf(row, BASELINE));
+    const { variant, method, strategy, keep } = row;
+    const fineTuned = method === BASELINE ? undefined : groups.get(keyOf(row, BASELINE, variant));
+    const baseline = fineTuned ?? (variant === first ? undefined : groups.get(keyOf(row, method, first)));
     const common = [...bySeed.keys()].filter((seed) => baseline?.bySeed.has(seed));
     const paired =
       baseline &&
@@ -87,12 +93,13 @@ export function summariseRows(rows: readonly Row[]): SweepSummary[] {
         common.map((seed) => baseline.bySeed.get(seed)!),
       );
     return {
+      ...(variant !== undefined && { variant }),
       ...(method !== undefined && { method }),
       ...(strategy !== undefined && { strategy }),
       keep,
       measure,
       ...summarise([...bySeed.values()]),
-      ...(paired && { versus: { method: BASELINE, ...paired } }),
+      ...(paired && { versus: { method: fineTuned ? BASELINE : first!, ...paired } }),
     };
   });
 }
@@ -109,7 +116,18 @@ export function csvOf(rows: readonly Row[]): string {
       ? [row.perplexityBefore, row.perplexityAfter]
       : names.flatMap((name) => [row.metricsBefore?.[name], row.metrics?.[name]]);
   return [
-    ['strategy', 'keep', 'seed', 'layers', 'parameters', ...measured, 'method', 'steps', 'wallMs'].join(),
+    [
+      'strategy',
+      'keep',
+      'seed',
+      'layers',
+      'parameters',
+      ...measured,
+      'method',
+      'steps',
+      'wallMs',
+      'variant',
+    ].join(),
     ...rows.map((row) =>
       [
         row.strategy ?? '',
@@ -121,6 +139,7 @@ export function csvOf(rows: readonly Row[]): string {
         row.method ?? '',
         row.steps,
         Math.round(row.wallMs),
+        row.variant ?? '',
       ].join(),
     ),
   ].join('\n');
@@ -145,8 +164,8 @@ export function differenceText({ versus }: SweepSummary, digits: number): string
 export function tableOf(rows: readonly Row[], summary: readonly SweepSummary[]): string[] {
   const digits = rows.some(({ metrics }) => metrics) ? 3 : 2;
   const first = (metrics: Record<string, number> | undefined) => Object.values(metrics ?? {})[0];
-  const name = ({ method, strategy }: Row | SweepSummary) =>
-    `${(method ?? '').padEnd(16)} ${(strategy ?? '').padEnd(15)}`;
+  const name = ({ variant, method, strategy }: Row | SweepSummary) =>
+    `${(variant ?? method ?? '').padEnd(16)} ${(strategy ?? '').padEnd(15)}`;
   return [
     `${'method'.padEnd(16)} ${'strategy'.padEnd(15)} keep seed     before      after  layers`,
     ...rows.map((row) => {
