@@ -1,4 +1,4 @@
-/** `report.json`, what is left of a run when it has ended. */
+/** `report.json`, what is left of a run when it has ended, and `cleaning.json` where its text was cleaned. */
 import { join } from 'node:path';
 import type { Recipe } from '../recipe/recipe';
 import type { PerplexityReport, TaskReport } from '../worker/protocol';
@@ -59,5 +59,6 @@ export async function writeReport(
   const evaluation = { before, after, ...(teacher && { teacher }) };
   const full: FullReport = { ...report, layers, stopped, bestStep, evaluation, adapter, recipe };
   await writeJson(join(folder, 'report.json'), full);
+  if (result.cleaning) await writeJson(join(folder, 'cleaning.json'), result.cleaning);
   return { report, full, after };
 }

@@ -55,3 +55,29 @@ export async function collectDocuments(source: DocumentSource, signal?: AbortSig
   }
   return documents;
 }
+
+/** Documents that are in memory already. */
+export function documentsInMemory(
+  name: string,
+  key: string,
+  documents: readonly string[],
+  share = 1,
+): DocumentSource {
+  const AT_ONCE = 64;
+  const total = documents.reduce((sum, text) => sum + text.length, 0);
+  let done = 0;
+  return {
+    ...{ name, key, share, warnings: [] },
+    get progress() {
+      return { done, total };
+    },
+    async *documents() {
+      done = 0;
+      for (let i = 0; i < documents.length; i += AT_ONCE) {
+        const batch = documents.slice(i, i + AT_ONCE);
+        for (const text of batch) done += text.length;
+        yield await Promise.resolve(batch.map((text) => ({ text })));
+      }
+    },
+  };
+}

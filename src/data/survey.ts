@@ -112,7 +112,8 @@ export class Surveyor {
   private readonly letters = new Float64Array(SCRIPTS.length + 2);
   private readonly seen = new HashSet64();
   private readonly firsts: string[] = [];
-  private bytes = 0;
+  /** So far, in UTF-8. */
+  bytes = 0;
   private duplicates = 0;
   // The open document.
   private hash: Hash64 = [0, 0];

@@ -222,9 +222,14 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       solve('text');
       const label = text.kind === 'demo' ? 'the demo text' : text.name;
       const options = follow(set, 'loadingText', label);
-      const contextLength = rowLength(withText(get().recipe, '').data);
+      const data = withText(get().recipe, '').data;
+      const contextLength = rowLength(data);
+      const cleaning = data.kind === 'lm' && data.cleaning ? { cleaning: data.cleaning } : {};
       try {
-        const card = await connection.request({ type: 'loadText', text, contextLength }, options);
+        const card = await connection.request(
+          { type: 'loadText', text, contextLength, ...cleaning },
+          options,
+        );
         set({ text: card, textRef: text });
         const { recipe, edit } = get();
         // From a task to a text is a step of undo; another text is not, since texts are what the session has.

@@ -4,9 +4,12 @@
  * `failed`; events carry no id. Times are in milliseconds, losses in nats per token.
  */
 import type { ColumnCard, RowsCard } from '../data/columns';
+import type { CleanedDocument, TextReport } from '../data/textReport';
 import type { SeenRow, TaskCard, TaskInfo } from '../data/taskCard';
+import type { CleaningReport } from '../data/cleaning/report';
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
+import type { CleaningSettings } from '../recipe/cleaning';
 import type { TaskData, TextData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
@@ -18,6 +21,7 @@ import type { Estimate, NearbySetup, NeededBytes, StageNeed } from './estimate';
 
 export type {
   BackendName,
+  CleanedDocument,
   ColumnCard,
   DatasetCard,
   DatasetPart,
@@ -32,6 +36,7 @@ export type {
   StageNeed,
   TaskCard,
   TaskInfo,
+  TextReport,
   Way,
 };
 
@@ -136,6 +141,8 @@ export interface RunResult {
   scoresBefore?: TaskReport;
   scoresAfter?: TaskReport;
   teacherScores?: TaskReport;
+  /** What cleaning did to the text that was learned from. */
+  cleaning?: CleaningReport;
   bestStep?: number;
   layers: number[];
   parameters: number;
@@ -182,7 +189,7 @@ export type CommandBody =
   | { type: 'setHub'; hubUrl: string; hubToken?: string | undefined }
   /** With a `purpose` only the blocks that its selection keeps are fetched from the Hub; others when needed. */
   | { type: 'loadModel'; model: ModelRef; purpose?: Pick<Recipe, 'selection' | 'seed'> }
-  | { type: 'loadText'; text: TextRef; contextLength: number }
+  | { type: 'loadText'; text: TextRef; contextLength: number; cleaning?: CleaningSettings }
   /** Labelled rows that recipes name `rows:` and this name; the answer says what their columns hold. */
   | { type: 'loadRows'; name: string; files: File[] }
   /** What a recipe's rows are, and how the model sees them; the files must be loaded. */
@@ -202,6 +209,9 @@ export type CommandBody =
         seed: number;
       };
     }
+  /** What is in a loaded text, and what cleaning would leave of it, by its first bytes. */
+  | { type: 'surveyText'; text: string; bytes: number; cleaning?: CleaningSettings }
+  | { type: 'cleanDocument'; text: string; cleaning: CleaningSettings; document: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
   /** What teacher and student expect of one token of the held-out text. A courtesy: a run's start ends it. */
@@ -286,6 +296,8 @@ export interface Answers {
   loadRows: RowsCard;
   inspectTask: TaskCard;
   inspectDataset: DatasetCard;
+  surveyText: TextReport;
+  cleanDocument: CleanedDocument;
   measure: PerplexityReport;
   distribution: Distribution;
   evaluate: PerplexityReport;

@@ -28,6 +28,7 @@ import { continuePrompt, exportModel } from './session/students';
 import { evaluateOnTask } from './session/evaluateTask';
 import { createSources, type HubAccess } from './session/sources';
 import { taskCards, taskInfos } from './session/taskCards';
+import { compareCleaned, surveyText } from './session/survey';
 import { createTask, errorReport, type Task } from './session/task';
 import { textRegistry } from './session/texts';
 import { createTuning } from './session/tuning';
@@ -197,7 +198,7 @@ export function createSession(port: Port, platform: Platform): void {
         return card;
       }
       case 'loadText':
-        return texts.load(command.text, command.contextLength, await readerTokenizer(task), task);
+        return texts.load(command.text, command, await readerTokenizer(task), task);
       case 'loadRows': {
         const card = await rows.add(command.name, command.files, task);
         cards.forget(card.ref);
@@ -205,6 +206,20 @@ export function createSession(port: Port, platform: Platform): void {
       }
       case 'inspectTask':
         return cards.describe(command.data, command.seed, await readerTokenizer(task), task);
+      case 'surveyText':
+        return surveyText(
+          await texts.documents(command.text, task),
+          await readerTokenizer(task),
+          command,
+          task,
+        );
+      case 'cleanDocument':
+        return compareCleaned(
+          await texts.documents(command.text, task),
+          await readerTokenizer(task),
+          command,
+          task,
+        );
       case 'measure':
         return onDevice(task, async () => {
           const known = await loader.ensure(command.model, task);

@@ -13,7 +13,7 @@ export interface CleanedSource extends DocumentSource {
 }
 
 /** Collects what the cleaner leaves as pieces of documents. */
-class PieceSink implements TextSink {
+export class PieceSink implements TextSink {
   private pieces: DocumentPiece[] = [];
   private open: string[] = [];
 

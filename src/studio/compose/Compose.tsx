@@ -2,6 +2,8 @@ import { useState, type DragEvent } from 'react';
 import { ErrorCard } from '../pieces/ErrorCard';
 import { droppedFiles, kindOfFiles } from '../pieces/files';
 import { LoadingStrip } from '../pieces/Progress';
+import { CleaningPlace } from '../clean/CleaningPlace';
+import { useCleaning } from '../clean/cleanStore';
 import { keptLayers } from '../selectionState';
 import { useStudio } from '../store';
 import { Board } from './Board';
@@ -135,15 +137,22 @@ function useDrop() {
 export function Compose() {
   const taskEditor = useStudio((state) => state.taskEditor);
   const { over, handlers } = useDrop();
+  const cleaning = useCleaning((state) => state.open);
   return (
     <section className="compose" aria-label="Compose" {...handlers}>
-      <div className="compose-scroll">
-        {taskEditor ? <TaskEditor editor={taskEditor} /> : <BoardCard />}
-        <div className="side">
-          <DataCard />
-          {taskEditor ? <MetricCard /> : <MethodPanel />}
+      {cleaning ? (
+        <div className="compose-scroll whole">
+          <CleaningPlace />
         </div>
-      </div>
+      ) : (
+        <div className="compose-scroll">
+          {taskEditor ? <TaskEditor editor={taskEditor} /> : <BoardCard />}
+          <div className="side">
+            <DataCard />
+            {taskEditor ? <MetricCard /> : <MethodPanel />}
+          </div>
+        </div>
+      )}
       <RunBar />
       {over && (
         <div className="drop-veil">

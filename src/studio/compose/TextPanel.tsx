@@ -1,6 +1,8 @@
 import { Button, Menu, Modal } from '@mantine/core';
 import { useRef, useState } from 'react';
 import type { TextCard } from '../../worker/protocol';
+import { useCleaning } from '../clean/cleanStore';
+import { useCleaningSettings } from '../clean/useCleaningSettings';
 import { formatCount } from '../charts/format';
 import { ErrorCard } from '../pieces/ErrorCard';
 import { pickedFiles } from '../pieces/files';
@@ -110,6 +112,21 @@ function Preview({ text }: { text: TextCard }) {
   );
 }
 
+/** Whether the text is cleaned, and the way to what is in it. */
+function CleaningLine() {
+  const { settings } = useCleaningSettings();
+  const show = useCleaning((state) => state.show);
+  const busy = useStudio((state) => state.activeRunId !== null);
+  return (
+    <p className="tiny faint between">
+      <span>{settings ? 'Cleaned before training' : 'Learned from as it is'}</span>
+      <Button size="compact-xs" variant="subtle" disabled={busy} onClick={() => show(true)}>
+        Look inside, clean
+      </Button>
+    </p>
+  );
+}
+
 /** The text: where it is from, how much it is, what the model gets to see of it. */
 export function TextPanel() {
   const text = useStudio((state) => state.text);
@@ -151,6 +168,7 @@ export function TextPanel() {
             </div>
           </dl>
           <Preview text={text} />
+          <CleaningLine />
           {text.warnings.map((warning) => (
             <p key={warning} className="tiny card-warning">
               <Icon name="warn" size={12} /> {warning}

@@ -65,6 +65,7 @@ export function languageAssignment(
       perplexityBefore: before,
       perplexityAfter: after,
       teacherPerplexity: teacher,
+      ...(text.cleaning && { cleaning: text.cleaning }),
     }),
   };
 }

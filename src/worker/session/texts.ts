@@ -5,17 +5,22 @@ import {
   splitCorpus,
   takeShare,
   type Corpus,
+  type Ids,
   type SplitText,
   type TokenStream,
 } from '../../data/corpus';
 import { windowCount } from '../../data/batches';
+import { cleanedSource } from '../../data/cleaning/cleanedSource';
+import type { CleaningReport } from '../../data/cleaning/report';
 import { kindOf, type DataFile } from '../../data/dataFile';
-import { loadDemoStream } from '../../data/demo';
+import { decodeDocuments, loadDemoStream } from '../../data/demo';
+import { collectDocuments, documentsInMemory, type DocumentSource } from '../../data/documents';
 import { readTextFiles } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
-import { RecipeError } from '../../errors';
+import { DataError, RecipeError } from '../../errors';
 import { blobSource } from '../../io/source';
+import type { CleaningSettings } from '../../recipe/cleaning';
 import { partOf, type SourcePart, type TextData } from '../../recipe/data';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
@@ -28,12 +33,21 @@ import { readVocabulary, requireTokenizer, type Vocabulary } from './vocabulary'
 /** A recipe's data for one tokenizer. */
 export interface TokenisedText extends SplitText {
   readonly tokenizer: Tokenizer;
+  /** What cleaning did to what is learned from; absent where nothing is cleaned. */
+  readonly cleaning?: CleaningReport | undefined;
 }
 
 export interface TextRegistry {
   /** Reads a text and says what a model with this tokenizer would see of it. */
-  load(text: TextRef, contextLength: number, tokenizer: Tokenizer, task: Task): Promise<TextCard>;
+  load(
+    text: TextRef,
+    wanted: Pick<TextData, 'contextLength' | 'cleaning'>,
+    tokenizer: Tokenizer,
+    task: Task,
+  ): Promise<TextCard>;
   tokenise(data: TextData, seed: number, tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
+  /** The documents of a loaded text, as they came. */
+  documents(ref: string, task: Task): Promise<DocumentSource>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
   vocabularyFor(model: { config: Geometry; tokenizer?: string }, task: Task): Promise<Vocabulary>;
   /** Held-out text of the demo, for measurements that need no text of the user's. */
@@ -41,9 +55,10 @@ export interface TextRegistry {
 }
 
 interface KnownCorpus {
-  /** Tells it from other texts, other columns and other parts. */
+  /** Tells it from other texts, other columns, other parts and other cleanings. */
   key: string;
   corpus: Corpus;
+  cleaning?: CleaningReport | undefined;
 }
 
 export interface TextServices {
@@ -85,7 +100,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     split: 'train' | 'validation',
     tokenizer: Tokenizer,
     task: Task,
-  ): Promise<TokenStream> {
+  ): Promise<TokenStream<Ids>> {
     const own = requireTokenizer('the demo', (await openModel(DEMO, task)).vocabulary);
     return remember(`${DEMO} ${split} ${tokenizer.fingerprint}`, async () => {
       const total = 1000;
@@ -93,6 +108,13 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         task.progress('reading the demo text', Math.floor(share * total), total, 'tokens'),
       );
     });
+  }
+
+  /** The demo's training documents as text. */
+  async function demoCorpus(task: Task): Promise<KnownCorpus> {
+    const own = requireTokenizer('the demo', (await openModel(DEMO, task)).vocabulary);
+    const documents = decodeDocuments(await demoStream('train', own, task), own);
+    return { key: DEMO, corpus: { name: 'the demo text', documents, warnings: [], share: 1 } };
   }
 
   async function corpusOf(
@@ -120,6 +142,25 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     throw new RecipeError(`the text ${JSON.stringify(source)} is not loaded`, `Loaded: ${loaded}.`);
   }
 
+  const sourceOf = ({ key, corpus }: KnownCorpus) =>
+    documentsInMemory(corpus.name, key, corpus.documents, corpus.share);
+
+  /** What cleaning leaves of a text. Throws DataError when that is nothing. */
+  const cleaned = (known: KnownCorpus, settings: CleaningSettings, task: Task): Promise<KnownCorpus> => {
+    const source = cleanedSource(sourceOf(known), settings);
+    return remember(source.key, async () => {
+      const documents = await collectDocuments(source, task.signal);
+      if (documents.length === 0) {
+        throw new DataError(
+          `nothing is left of ${known.corpus.name} after cleaning`,
+          'Loosen the thresholds of data.cleaning, or leave it out.',
+        );
+      }
+      const corpus = { ...known.corpus, documents, warnings: source.warnings };
+      return { key: source.key, corpus, cleaning: source.report };
+    });
+  };
+
   const splitOf = ({ key, corpus }: KnownCorpus, contextLength: number, tokenizer: Tokenizer) =>
     remember(`${key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
       Promise.resolve().then(() => splitCorpus(corpus, tokenizer, contextLength)),
@@ -135,26 +176,38 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     const validation = partOf(data.validation);
     const shared = train.source === validation.source && train.column === validation.column;
     const greater = Math.max(train.fraction, validation.fraction);
+    let cleaning: CleaningReport | undefined;
     const stream = async (part: SourcePart, split: 'train' | 'validation') => {
       task.check();
-      if (part.source === DEMO) return takeShare(await demoStream(split, tokenizer, task), part.fraction);
-      const known = await corpusOf(shared ? { ...part, fraction: greater } : part, seed, task);
+      // A validation text of its own is what every run is measured on, cleaned or not; the demo's is one.
+      const settings = split === 'train' || (shared && part.source !== DEMO) ? data.cleaning : undefined;
+      if (part.source === DEMO && !settings)
+        return takeShare(await demoStream(split, tokenizer, task), part.fraction);
+      const wanted = shared ? { ...part, fraction: greater } : part;
+      let known = part.source === DEMO ? await demoCorpus(task) : await corpusOf(wanted, seed, task);
+      if (settings) {
+        known = await cleaned(known, settings, task);
+        cleaning = known.cleaning;
+      }
       // One text for both is split; a text of its own is used whole.
-      const read = shared
-        ? (await splitOf(known, data.contextLength, tokenizer))[split]
-        : await wholeOf(known, tokenizer);
+      const read =
+        shared && part.source !== DEMO
+          ? (await splitOf(known, data.contextLength, tokenizer))[split]
+          : await wholeOf(known, tokenizer);
       return takeShare(read, part.fraction / known.corpus.share);
     };
-    return {
-      tokenizer,
+    const streams = {
       train: await stream(train, 'train'),
       validation: await stream(validation, 'validation'),
     };
+    return { tokenizer, ...streams, cleaning };
   };
 
   return {
     tokenise,
-    async load(text, contextLength, tokenizer, task) {
+    documents: async (ref, task) =>
+      sourceOf(ref === DEMO ? await demoCorpus(task) : await corpusOf({ source: ref, fraction: 1 }, 1, task)),
+    async load(text, { contextLength, cleaning }, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
       let warnings: readonly string[] = [];
@@ -169,7 +222,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         names.add(ref);
         corpora.set(`${ref} `, corpus);
       }
-      const data = { kind: 'lm' as const, train: ref, validation: ref, contextLength };
+      const data = { kind: 'lm' as const, train: ref, validation: ref, contextLength, cleaning };
       const { train, validation } = await tokenise(data, 1, tokenizer, task);
       return {
         ref,
