@@ -45,20 +45,20 @@ export interface StreamDecoder {
 
 /** From token ids to text by the bytes of each token; ids without bytes give nothing. */
 export class ByteDecoder {
-  readonly #bytes: readonly (Uint8Array | undefined)[];
+  readonly #bytesOf: (id: number) => Uint8Array | undefined;
 
-  constructor(bytes: readonly (Uint8Array | undefined)[]) {
-    this.#bytes = bytes;
+  constructor(bytesOf: (id: number) => Uint8Array | undefined) {
+    this.#bytesOf = bytesOf;
   }
 
   /** Bytes that are not UTF-8 become U+FFFD. */
   decode(ids: ArrayLike<number>): string {
     let length = 0;
-    for (let i = 0; i < ids.length; i++) length += this.#bytes[ids[i]!]?.length ?? 0;
+    for (let i = 0; i < ids.length; i++) length += this.#bytesOf(ids[i]!)?.length ?? 0;
     const joined = new Uint8Array(length);
     let offset = 0;
     for (let i = 0; i < ids.length; i++) {
-      const bytes = this.#bytes[ids[i]!];
+      const bytes = this.#bytesOf(ids[i]!);
       if (!bytes) continue;
       joined.set(bytes, offset);
       offset += bytes.length;
@@ -68,7 +68,7 @@ export class ByteDecoder {
 
   /** The text of one token; a part of a character is written as its bytes: `\xF0\x9F`. */
   tokenText(id: number): string {
-    const bytes = this.#bytes[id];
+    const bytes = this.#bytesOf(id);
     if (!bytes) return '';
     try {
       return strict.decode(bytes);
@@ -81,7 +81,7 @@ export class ByteDecoder {
     const decoder = lossy();
     const empty = new Uint8Array(0);
     return {
-      push: (id) => decoder.decode(this.#bytes[id] ?? empty, { stream: true }),
+      push: (id) => decoder.decode(this.#bytesOf(id) ?? empty, { stream: true }),
       end: () => decoder.decode(),
     };
   }

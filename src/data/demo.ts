@@ -3,7 +3,7 @@
  * demo tokenizer (little-endian, 16 bits), whole documents held out. `scripts/build-demo-data.ts` makes the files.
  */
 import { DataError } from '../errors';
-import { encodeDocuments, streamOf, type Ids, type TokenStream } from './corpus';
+import { streamOf, type Ids, type TokenStream } from './corpus';
 import { loadTokenizer } from './tokenizer';
 import type { Folder, Tokenizer } from './tokens';
 
@@ -41,11 +41,38 @@ export async function loadDemoTokenizer(files: Folder): Promise<Tokenizer> {
   return loadTokenizer(own, config.vocab_size);
 }
 
-/** A split's documents as text. */
-export function decodeDocuments(stream: TokenStream<Ids>, tokenizer: Tokenizer): string[] {
-  return Array.from(stream.documentStarts, (start, i) =>
-    tokenizer.decode(stream.ids.subarray(start + 1, stream.documentStarts[i + 1] ?? stream.ids.length)),
-  );
+/** A split's documents as text, one after the other. */
+export function* decodeDocuments(stream: TokenStream<Ids>, tokenizer: Tokenizer): Generator<string> {
+  const { ids, documentStarts, documents } = stream;
+  for (let i = 0; i < documents; i++)
+    yield tokenizer.decode(ids.subarray(documentStarts[i]! + 1, documentStarts[i + 1] ?? ids.length));
+}
+
+/** A stream in another vocabulary, by way of its text, of which one document is there at a time. */
+function translate(
+  stream: TokenStream<Ids>,
+  from: Tokenizer,
+  to: Tokenizer,
+  onProgress?: (share: number) => void,
+): TokenStream<Ids> {
+  const Ids = to.vocabSize <= 0x10000 ? Uint16Array : Uint32Array;
+  let ids = new Ids(stream.ids.length);
+  const documentStarts: number[] = [];
+  let length = 0;
+  for (const text of decodeDocuments(stream, from)) {
+    const own = to.encode(text);
+    if (length + 1 + own.length > ids.length) {
+      const larger = new Ids(2 * (length + 1 + own.length));
+      larger.set(ids);
+      ids = larger;
+    }
+    documentStarts.push(length);
+    ids[length] = to.endOfText;
+    ids.set(own, length + 1);
+    length += 1 + own.length;
+    if (documentStarts.length % 64 === 0) onProgress?.(documentStarts.length / stream.documents);
+  }
+  return { ids: ids.slice(0, length), documentStarts, documents: stream.documents };
 }
 
 /**
@@ -68,5 +95,5 @@ export async function loadDemoStream(
   }
   const stream = streamOf(ids, demoTokenizer.endOfText);
   if (tokenizer.fingerprint === demoTokenizer.fingerprint) return stream;
-  return encodeDocuments(decodeDocuments(stream, demoTokenizer), tokenizer, onProgress);
+  return translate(stream, demoTokenizer, tokenizer, onProgress);
 }

@@ -1,43 +1,26 @@
 /**
  * GPT-2's own vocabulary: 50,256 byte-level BPE tokens whose id is also the rank of their merge, and
- * `<|endoftext|>` with id 50256. Data and fast encoder: `gpt-tokenizer` (MIT); loaded on first use.
+ * `<|endoftext|>` with id 50256. The tokens are from `gpt-tokenizer` (MIT), loaded on first use.
  */
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import type { BytePairEncodingCore } from 'gpt-tokenizer/BytePairEncodingCore';
-import { ByteDecoder, bytesToChars } from './byteAlphabet';
-import { END_OF_TEXT, fingerprintOf, GPT2_PIECES, pieceEncoder } from './pieces';
+import { BYTE_CHARS, ByteDecoder, bytesToChars } from './byteAlphabet';
+import { bytePairEncoder, packTokens, tokenBytes, type TokenTable } from './bytePairs';
+import { END_OF_TEXT, fingerprintOf } from './pieces';
 import type { Tokenizer } from './tokens';
 
 export const GPT2_VOCAB_SIZE = 50257;
 
-// The fast encoder's merging is quadratic in the length of a piece, and its look-up drops a U+FEFF at the start of
-// a piece's bytes. Such text takes the other encoder, which gives the same ids.
-const UNSUITABLE = /\uFEFF|\P{White_Space}{1000}|\p{White_Space}{1000}/u;
+let loading: Promise<TokenTable> | undefined;
 
-let loading: Promise<Gpt2Vocabulary> | undefined;
-
-interface Gpt2Vocabulary {
-  core: BytePairEncodingCore;
-  /** By id, without `<|endoftext|>`. */
-  bytes: readonly Uint8Array[];
-}
-
-async function load(): Promise<Gpt2Vocabulary> {
-  const [{ BytePairEncodingCore }, { default: ranks }] = await Promise.all([
-    import('gpt-tokenizer/BytePairEncodingCore'),
-    import('gpt-tokenizer/bpeRanks/r50k_base'),
-  ]);
-  const text = new TextEncoder();
-  const bytes = ranks.map((token) =>
-    typeof token === 'string' ? text.encode(token) : Uint8Array.from(token),
-  );
-  const core = new BytePairEncodingCore({ bytePairRankDecoder: ranks, tokenSplitRegex: GPT2_PIECES });
-  return { core, bytes };
-}
-
-function vocabulary(): Promise<Gpt2Vocabulary> {
-  loading ??= load();
+/** By id, without `<|endoftext|>`. */
+function vocabulary(): Promise<TokenTable> {
+  loading ??= import('gpt-tokenizer/bpeRanks/r50k_base').then(({ default: tokens }) => packTokens(tokens));
   return loading;
+}
+
+/** Each token in GPT-2's characters, in order of id. */
+function* tokenChars(table: TokenTable): Generator<string> {
+  for (let id = 0; id < table.count; id++) yield bytesToChars(tokenBytes(table, id)!);
+  yield END_OF_TEXT;
 }
 
 /** `['a', 'b']` of every merge in order: what a token was before its own rank existed. */
@@ -60,28 +43,42 @@ function mergesOf(tokens: readonly string[], rank: ReadonlyMap<string, number>):
 
 /** GPT-2's vocabulary as the two files of its release: `vocab.json` and `merges.txt`. */
 export async function gpt2VocabularyFiles(): Promise<{ vocabJson: string; mergesTxt: string }> {
-  return filesOf((await vocabulary()).bytes);
-}
-
-function filesOf(bytes: readonly Uint8Array[]): { vocabJson: string; mergesTxt: string } {
-  const tokens = bytes.map(bytesToChars);
+  const tokens = [...tokenChars(await vocabulary())];
   const rank = new Map(tokens.map((token, id) => [token, id]));
-  const merges = mergesOf(tokens, rank).map((pair) => pair.join(' '));
-  const vocab = Object.fromEntries([...rank, [END_OF_TEXT, GPT2_VOCAB_SIZE - 1]]);
+  const merges = mergesOf(tokens.slice(0, -1), rank).map((pair) => pair.join(' '));
+  const vocab = Object.fromEntries(rank);
   return { vocabJson: JSON.stringify(vocab), mergesTxt: `#version: 0.2\n${merges.join('\n')}\n` };
 }
 
-/** True for a vocabulary (token to id) that is GPT-2's own, so that the fast encoder can stand in. */
-export async function isGpt2Vocabulary(vocab: ReadonlyMap<string, number>): Promise<boolean> {
-  if (vocab.size !== GPT2_VOCAB_SIZE || vocab.get(END_OF_TEXT) !== GPT2_VOCAB_SIZE - 1) return false;
-  const { bytes } = await vocabulary();
-  return bytes.every((token, id) => vocab.get(bytesToChars(token)) === id);
+/** Whether `id` is a token that reads `chars` in GPT-2's characters. */
+function reads({ count, bytes, starts }: TokenTable, id: unknown, chars: string): boolean {
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= count) return false;
+  const start = starts[id]!;
+  if (starts[id + 1]! - start !== chars.length) return false;
+  for (let i = 0; i < chars.length; i++) if (BYTE_CHARS[bytes[start + i]!] !== chars[i]) return false;
+  return true;
 }
 
-function carefulEncoder(bytes: readonly Uint8Array[]): (text: string) => number[] {
-  const { vocabJson, mergesTxt } = filesOf(bytes);
-  const json = byteLevelTokenizerJson(JSON.parse(vocabJson) as Record<string, number>, mergesTxt);
-  return pieceEncoder(new HuggingFaceTokenizer(json, {}));
+/**
+ * True for a vocabulary (token to id, and added tokens) that is GPT-2's own, so that its encoder can stand in. Makes
+ * nothing of the 50,000 entries: two maps of them take more memory than all that GPT-2's tokenizer holds.
+ */
+export async function isGpt2Vocabulary(
+  vocab: Readonly<Record<string, unknown>>,
+  added: readonly { content: string; id: number }[] = [],
+): Promise<boolean> {
+  const others = added.filter(({ content, id }) => vocab[content] !== id);
+  const isEnd = (content: string, id: unknown) => content === END_OF_TEXT && id === GPT2_VOCAB_SIZE - 1;
+  if (others.some(({ content, id }) => !isEnd(content, id))) return false;
+  if (others.length !== (END_OF_TEXT in vocab ? 0 : 1)) return false;
+  const table = await vocabulary();
+  let known = others.length;
+  for (const token in vocab) {
+    const id = vocab[token];
+    if (!isEnd(token, id) && !reads(table, id, token)) return false;
+    known++;
+  }
+  return known === GPT2_VOCAB_SIZE;
 }
 
 /** `vocab.json` and the lines of `merges.txt` as one tokenizer.json. Blank lines and the version line are skipped. */
@@ -104,25 +101,25 @@ export function byteLevelTokenizerJson(
   };
 }
 
-/** GPT-2's own tokenizer. */
-export async function gpt2Tokenizer(): Promise<Tokenizer> {
-  const { core, bytes } = await vocabulary();
-  let careful: ((text: string) => number[]) | undefined;
-  const endOfText = GPT2_VOCAB_SIZE - 1;
-  const decoder = new ByteDecoder([...bytes, new TextEncoder().encode(END_OF_TEXT)]);
-  return {
-    vocabSize: GPT2_VOCAB_SIZE,
-    origin: { files: {}, vocabSize: GPT2_VOCAB_SIZE },
-    cutsAtSpaces: true,
-    endOfText,
-    fingerprint: fingerprintOf([...bytes.map(bytesToChars), END_OF_TEXT]),
-    encode(text) {
-      if (!UNSUITABLE.test(text)) return core.encodeNative(text);
-      careful ??= carefulEncoder(bytes);
-      return careful(text);
-    },
-    decode: (ids) => decoder.decode(ids),
-    tokenText: (id) => decoder.tokenText(id),
-    streamDecoder: () => decoder.stream(),
-  };
+let made: Promise<Tokenizer> | undefined;
+
+/** GPT-2's own tokenizer; one serves all. */
+export function gpt2Tokenizer(): Promise<Tokenizer> {
+  made ??= vocabulary().then((table) => {
+    const endOfText = GPT2_VOCAB_SIZE - 1;
+    const last = new TextEncoder().encode(END_OF_TEXT);
+    const decoder = new ByteDecoder((id) => (id === endOfText ? last : tokenBytes(table, id)));
+    return {
+      vocabSize: GPT2_VOCAB_SIZE,
+      origin: { files: {}, vocabSize: GPT2_VOCAB_SIZE },
+      cutsAtSpaces: true,
+      endOfText,
+      fingerprint: fingerprintOf(tokenChars(table)),
+      encode: bytePairEncoder(table),
+      decode: (ids) => decoder.decode(ids),
+      tokenText: (id) => decoder.tokenText(id),
+      streamDecoder: () => decoder.stream(),
+    };
+  });
+  return made;
 }

@@ -40,7 +40,7 @@ export function pieceEncoder(tokenizer: HuggingFaceTokenizer): (text: string) =>
 }
 
 /** FNV-1a over the tokens in order of id, as eight hexadecimal digits: equal for equal vocabularies. */
-export function fingerprintOf(tokens: readonly (string | undefined)[]): string {
+export function fingerprintOf(tokens: Iterable<string | undefined>): string {
   let hash = 0x811c9dc5;
   const mix = (code: number) => {
     hash = Math.imul(hash ^ code, 0x01000193);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from '../errors';
 import { BYTE_CHARS } from './byteAlphabet';
-import { gpt2Tokenizer, gpt2VocabularyFiles } from './gpt2Vocabulary';
+import { gpt2Tokenizer, gpt2VocabularyFiles, isGpt2Vocabulary } from './gpt2Vocabulary';
 import { loadTokenizer, type Tokenizer } from './tokenizer';
 
 const END = '<|endoftext|>';
@@ -141,10 +141,22 @@ describe("GPT-2's own vocabulary", () => {
     await expect(loadTokenizer({}, 512)).rejects.toThrow("vocabulary of 512 is not GPT-2's 50257");
   });
 
-  test('its files are recognised, so that they take the fast encoder', async () => {
-    const loaded = await loadTokenizer(await gpt2VocabularyFiles(), 50257);
-    expect(loaded.fingerprint).toBe(fast.fingerprint);
+  test('its files are recognised in every form, and so is another model’s', async () => {
+    const { vocabJson, mergesTxt } = await gpt2VocabularyFiles();
+    expect((await loadTokenizer({ vocabJson, mergesTxt }, 50304)).fingerprint).toBe(fast.fingerprint);
     expect(slow.fingerprint).not.toBe(fast.fingerprint);
+    const vocab = JSON.parse(vocabJson) as Record<string, number>;
+    const { [END]: endId, ...plain } = vocab;
+    expect(await isGpt2Vocabulary(vocab)).toBe(true);
+    expect(await isGpt2Vocabulary(vocab, [{ content: END, id: 50256 }])).toBe(true);
+    expect(await isGpt2Vocabulary(plain, [{ content: END, id: endId! }])).toBe(true);
+    expect(await isGpt2Vocabulary(plain)).toBe(false);
+    expect(await isGpt2Vocabulary(vocab, [{ content: '<pad>', id: 50257 }])).toBe(false);
+    expect(await isGpt2Vocabulary({ ...vocab, the: vocab['and']!, and: vocab['the']! })).toBe(false);
+    expect(await isGpt2Vocabulary({ ...vocab, the: 1.5 })).toBe(false);
+    await expect(loadTokenizer({ vocabJson, mergesTxt }, 50000)).rejects.toThrow(
+      "the tokenizer has 50257 ids, the model's vocabulary has 50000",
+    );
   });
 
   test('a token that is part of a character shows its bytes, and a stream waits for the rest', () => {

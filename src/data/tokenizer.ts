@@ -10,6 +10,7 @@ import {
   addedTokens,
   checkByteLevel,
   checkSize,
+  idsIn,
   endOfTextId,
   isObject,
   parseObject,
@@ -91,9 +92,10 @@ function fromJson(
   };
   if (byteLevel) {
     const text = new TextEncoder();
-    const decoder = new ByteDecoder(
-      tokens.map((token) => (token === undefined ? undefined : (charsToBytes(token) ?? text.encode(token)))),
+    const bytes = tokens.map((token) =>
+      token === undefined ? undefined : (charsToBytes(token) ?? text.encode(token)),
     );
+    const decoder = new ByteDecoder((id) => bytes[id]);
     return {
       ...common,
       decode: (ids) => decoder.decode(ids),
@@ -124,6 +126,20 @@ function wholeStream(decode: (ids: number[]) => string): StreamDecoder {
   };
 }
 
+/** GPT-2's vocabulary in its plain form, so that its own encoder can stand in. */
+async function isGpt2(json: Json): Promise<boolean> {
+  const added = addedTokens(json);
+  const kept = added.filter((token) => !token.special);
+  const model = isObject(json.model) ? json.model : {};
+  if (!isPlain(json, kept) || !isObject(model.vocab)) return false;
+  return isGpt2Vocabulary(model.vocab, added);
+}
+
+function gpt2(vocabSize: number): Promise<Tokenizer> {
+  checkSize(GPT2_VOCAB_SIZE, vocabSize);
+  return gpt2Tokenizer();
+}
+
 /**
  * The tokenizer of a checkpoint whose vocabulary has `vocabSize` rows. Throws DataError when its files are broken,
  * when it belongs to another vocabulary, and when there is none and GPT-2's own does not fit.
@@ -132,12 +148,13 @@ export async function loadTokenizer(files: TokenizerFiles, vocabSize: number): P
   const config =
     files.tokenizerConfig === undefined ? {} : parseObject('tokenizer_config.json', files.tokenizerConfig);
   let json: Json;
-  if (files.tokenizerJson !== undefined) json = parseObject('tokenizer.json', files.tokenizerJson);
-  else if (files.vocabJson !== undefined && files.mergesTxt !== undefined) {
-    json = byteLevelTokenizerJson(
-      parseObject('vocab.json', files.vocabJson) as Record<string, number>,
-      files.mergesTxt,
-    );
+  if (files.tokenizerJson !== undefined) {
+    json = parseObject('tokenizer.json', files.tokenizerJson);
+    if (await isGpt2(json)) return gpt2(vocabSize);
+  } else if (files.vocabJson !== undefined && files.mergesTxt !== undefined) {
+    const vocab = parseObject('vocab.json', files.vocabJson) as Record<string, number>;
+    if (await isGpt2Vocabulary(vocab)) return gpt2(vocabSize);
+    json = byteLevelTokenizerJson(vocab, files.mergesTxt);
   } else if (files.vocabJson !== undefined || files.mergesTxt !== undefined) {
     const [there, missing] =
       files.vocabJson === undefined ? ['merges.txt', 'vocab.json'] : ['vocab.json', 'merges.txt'];
@@ -153,11 +170,7 @@ export async function loadTokenizer(files: TokenizerFiles, vocabSize: number): P
     );
   }
   const vocab = vocabularyOf(json);
-  const size = checkSize(vocab, vocabSize);
-  const plain = isPlain(
-    json,
-    addedTokens(json).filter((token) => !token.special),
-  );
-  if (plain && size === GPT2_VOCAB_SIZE && (await isGpt2Vocabulary(vocab))) return gpt2Tokenizer();
+  const size = idsIn(vocab);
+  checkSize(size, vocabSize);
   return fromJson(json, config, vocab, size, { files, vocabSize });
 }

@@ -133,15 +133,19 @@ export function endOfTextId(vocab: ReadonlyMap<string, number>, config: Json): n
   );
 }
 
-/** The number of ids. Throws DataError when the model's embedding cannot be that tokenizer's. */
-export function checkSize(vocab: ReadonlyMap<string, number>, vocabSize: number): number {
+/** The number of ids: the highest plus one. */
+export function idsIn(vocab: ReadonlyMap<string, number>): number {
   let size = 0;
   for (const id of vocab.values()) size = Math.max(size, id + 1);
+  return size;
+}
+
+/** Throws DataError when a tokenizer of `size` ids cannot be that of a model with `vocabSize` rows. */
+export function checkSize(size: number, vocabSize: number): void {
   if (size > vocabSize || vocabSize - size >= SPARE_ROWS) {
     throw new DataError(
       `the tokenizer has ${size} ids, the model's vocabulary has ${vocabSize}`,
       'It is the tokenizer of another model; load the one that belongs to these weights.',
     );
   }
-  return size;
 }
