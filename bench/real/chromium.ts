@@ -81,7 +81,8 @@ globalThis.Worker = class extends Worker {
 const one = (selector, text) =>
   [...document.querySelectorAll(selector)].find((element) => text.test(element.ariaLabel ?? element.textContent));
 const press = async (selector, text) => {
-  while (!one(selector, text)) await new Promise((resolve) => setTimeout(resolve, 100));
+  const there = () => one(selector, text) && !one(selector, text).disabled;
+  while (!there()) await new Promise((resolve) => setTimeout(resolve, 100));
   one(selector, text).click();
 };
 const load = async (repository) => {
@@ -211,6 +212,7 @@ async function distil(
   steps: number,
 ): Promise<RealRun> {
   // The demo is measured at rest, and its text read: not a part of what is measured here.
+  while (!site.ready) await rest(200);
   await quiet((listener) => (site.heard = listener), 10_000);
   const idle = bytesByKind(processesOf(profile));
   say(`Chromium, idle with the demo: ${JSON.stringify(idle)}`);
@@ -222,12 +224,18 @@ async function distil(
   const now = () => bytesByKind(processesOf(profile));
   const most: Record<string, Record<string, number>> = { downloading: {}, text: {}, uploading: {} };
   const before: typeof most = {};
+  let largest: Record<string, number> = {};
+  const next = () => {
+    const latest = sampled.next();
+    largest = larger(largest, latest);
+    return latest;
+  };
   let [openSeconds, loadSeconds, whole] = [0, 0, 0];
   let tokenizer = false;
   /** What was largest since the last event, as a part of a phase that begins with its first event. */
   const note = (phase: string) => {
     before[phase] ??= now();
-    most[phase] = larger(most[phase]!, sampled.next());
+    most[phase] = larger(most[phase]!, next());
   };
   await new Promise<void>((resolve, reject) => {
     site.heard = (event) => {
@@ -236,12 +244,12 @@ async function distil(
       // The header comes before the tokenizer, the weights after it.
       tokenizer ||= event.what === 'merges.txt';
       if (event.what === 'reading weights') note('uploading');
-      else if (before['uploading']) sampled.next();
+      else if (before['uploading']) next();
       else if (event.what === 'reading the demo text' || before['text']) note('text');
       else if (event.what === 'model.safetensors' && tokenizer) {
         if (openSeconds === 0) openSeconds = seconds() - started;
         note('downloading');
-      } else sampled.next();
+      } else next();
       if (momentOf(event) === 'weights') {
         loadSeconds = seconds() - started;
         whole += event.total;
@@ -250,7 +258,7 @@ async function distil(
       if (event.what === 'measuring' && event.done >= event.total && whole > 4.9e8) resolve();
     };
   });
-  sampled.next();
+  next();
   await rest(2000);
   const after = sampled.next();
   const loadTask = site.longestTaskMs;
@@ -259,7 +267,7 @@ async function distil(
   const text = over(most['text']!, before['text']!);
   const uploading = over(most['uploading']!, before['uploading']!);
   say(
-    `measured after ${(seconds() - started).toFixed(1)} s: ${JSON.stringify({ downloading, text, uploading })}`,
+    `measured after ${(seconds() - started).toFixed(1)} s: ${JSON.stringify({ downloading, text, uploading, whole: over(largest, idle) })}`,
   );
   while (!site.ready) await rest(200);
 
@@ -298,6 +306,7 @@ async function distil(
     downloadBesideBytes: downloading,
     textBesideBytes: text,
     loadBesideBytes: uploading,
+    wholeBesideBytes: over(largest, idle),
     heldAfterLoading: over(after, idle),
     longestPageTaskMs: { loading: loadTask, training: site.longestTaskMs },
     truncateSeconds: student,

@@ -6,7 +6,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { allocate, launch, markWritten, wrap } from './dispatch';
+import { readTensor } from './device';
+import { allocate, launch, markWritten, wrap, writeTensor } from './dispatch';
 import { kernelFamily } from './kernel';
 
 const FIRST = 2 ** 16;
@@ -23,6 +24,9 @@ export interface LossScale {
    * was left out, unless S cannot become smaller.
    */
   advance(norm: Scalar): Scalar;
+  /** S and the good steps in a row, which a snapshot keeps. */
+  read(): Promise<number[]>;
+  write(state: readonly number[]): void;
   dispose(): void;
 }
 
@@ -67,6 +71,8 @@ export function createLossScale(first = FIRST): LossScale {
       markWritten(state);
       return wrap<Scalar>(plain);
     },
+    read: async () => [...(await readTensor(state))],
+    write: (values) => writeTensor(state, Float32Array.from(values)),
     dispose: () => state.dispose(),
   };
 }

@@ -6,7 +6,8 @@ import { useTestDevice } from '../testing/gpu';
 import { readTensor } from '../engine/device';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
 import { enterPrecision, inFloat32 } from './precision';
-import { closeStage, openStage } from './stage';
+import { restoreStage, restoreWeights, takeSnapshot } from './snapshot';
+import { closeStage, openStage, type StageRun } from './stage';
 import { trainStep } from './step';
 import { languageModelling } from './task';
 
@@ -24,22 +25,36 @@ const config = {
   layerNormEpsilon: 1e-5,
 } as const;
 
-/** Losses and gradient norms of a few steps; here every product is float32, so only the loss scale differs. */
-async function steps(precision: 'f32' | 'f16', plan: 'on' | 'off') {
+/** A stage of a few steps; here every product is float32, so that only the loss scale differs. */
+async function open(precision: 'f32' | 'f16', plan: 'on' | 'off') {
   const student = { config, params: initialiseParams(config, 1) };
   const { stages } = trainingRecipe([{ method: 'fine-tune', steps: 6, batchSize: 2, gradAccumSteps: 2 }]);
   const method = METHODS.find(({ id }) => id === 'fine-tune')!;
   const batches = cycle(randomBatches(5, 2, 8, config.vocabSize));
   const models = { student, teacher: null };
-  const run = await openStage(stages[0]!, 0, method, models, batches, 1, { plan, precision });
+  return openStage(stages[0]!, 0, method, models, batches, 1, { plan, precision });
+}
+
+/** Losses and gradient norms of the steps from `first` to `end`. */
+async function stepsOf(run: StageRun, first = 0, end = run.steps): Promise<number[][]> {
   const results: number[][] = [];
-  for (let step = 0; step < run.steps; step++) {
+  for (let step = first; step < end; step++) {
     const { values, release } = await trainStep(run, step, { task: languageModelling });
     results.push([...(await readTensor(values))]);
     release();
   }
+  return results;
+}
+
+function close(run: StageRun): void {
   closeStage(run);
-  disposeParams(student.params);
+  disposeParams(run.student.params);
+}
+
+async function steps(precision: 'f32' | 'f16', plan: 'on' | 'off') {
+  const run = await open(precision, plan);
+  const results = await stepsOf(run);
+  close(run);
   return results;
 }
 
@@ -49,7 +64,25 @@ test('a power of two as loss scale changes no bit of a step, and can be replayed
   expect(await steps('f16', 'on')).toEqual(plain);
 });
 
+test('a stage goes on from a snapshot with the loss scale that it had', async () => {
+  const whole = await open('f16', 'on');
+  await stepsOf(whole, 0, 3);
+  // As after 1,999 good steps: the next one doubles the scale.
+  whole.lossScale!.write([8, 1999]);
+  const snapshot = structuredClone(await takeSnapshot(whole, 3, { step: 3, tokens: 0, timeMs: 0, loss: 0 }));
+  const expected = await stepsOf(whole, 3);
+  const resumed = await open('f16', 'on');
+  restoreWeights(resumed.student.params, snapshot.student);
+  restoreStage(resumed, snapshot);
+  expect(await stepsOf(resumed, 3)).toEqual(expected);
+  expect(await resumed.lossScale!.read()).toEqual([16, 2]);
+  expect(await whole.lossScale!.read()).toEqual([16, 2]);
+  close(whole);
+  close(resumed);
+});
+
 test('float16 is refused in one sentence where the device cannot compute in it', async () => {
+  setVariants('software', { features: [] });
   const student = { config, params: initialiseParams(config, 1) };
   const recipe = { ...trainingRecipe([{ method: 'fine-tune', steps: 1 }]), precision: 'f16' as const };
   const batches = () => cycle(randomBatches(1, 2, 8, config.vocabSize));

@@ -34,6 +34,8 @@ export interface TrainingSnapshot {
   /** The stage's copy of the student, where there is one. */
   copy: Weights | null;
   optimizers: { part: number; steps: number; moments: Record<string, Moments> }[];
+  /** Of a stage in float16: the loss scale and the good steps in a row. Snapshots from before 2026-11-29 lack it. */
+  lossScale?: number[] | null;
 }
 
 async function readWeights(parameters: Readonly<Record<string, Parameter>>): Promise<Weights> {
@@ -80,6 +82,7 @@ export async function takeSnapshot(
     extra: await readWeights(run.extra),
     copy: run.copy && (await readWeights(run.copy.params)),
     optimizers,
+    lossScale: run.lossScale && (await run.lossScale.read()),
   };
 }
 
@@ -90,6 +93,7 @@ export function restoreStage(run: StageRun, snapshot: TrainingSnapshot): void {
   run.epoch = snapshot.epoch;
   run.state = snapshot.state;
   restoreWeights(run.extra, snapshot.extra);
+  if (snapshot.lossScale) run.lossScale?.write(snapshot.lossScale);
   if (run.copy && snapshot.copy) restoreWeights(run.copy.params, snapshot.copy);
   for (const { part, steps, moments } of snapshot.optimizers) {
     const optimizer = makeOptimizer(run, part);
