@@ -125,9 +125,10 @@ describe('openDevice', () => {
   test('software WebGPU says so, with its features and limits', async () => {
     closeTestDevice();
     device = await openDevice({ prefer: 'webgpu' });
-    expect(device.info).toMatchObject({ backend: 'webgpu', description: 'SwiftShader', software: true });
+    expect(device.info).toMatchObject({ backend: 'webgpu', software: true });
+    expect(device.info.description).toMatch(/^SwiftShader$|^llvmpipe/);
     expect(device.info.reason).toBe('no GPU was found; WebGPU runs on the processor');
-    expect(device.info.limits.maxStorageBufferBindingSize).toBeGreaterThan(2 ** 27);
+    expect(device.info.limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
     expect(usesKernels()).toBe(true);
   });
 

@@ -18,6 +18,7 @@ test.each([
   ['SwiftShader', false, 'software'],
   ['google swiftshader', false, 'software'],
   ['llvmpipe (LLVM 15.0.6, 256 bits)', false, 'software'],
+  ['llvmpipe: Mesa 25.0.7-2 (LLVM 15.0.6) 0.0.1 mesa', false, 'software'],
   ['Microsoft Basic Render Driver', false, 'software'],
   ['nvidia ampere', true, 'software'],
   ['nvidia ampere NVIDIA GeForce RTX 3070', false, 'hardware'],
@@ -75,6 +76,15 @@ describe('the usual matrix product of a GPU', () => {
     for (const { m, n, rows, columns } of Object.values(TILES))
       expect((m / rows) * (n / columns)).toBeLessThanOrEqual(256);
   });
+});
+
+test('a software adapter with the feature computes in float16 by tiles', () => {
+  const product = { layout: 'nn', m: 512, n: 384, k: 96 } as const;
+  setVariants('software', { features: ['shader-f16', 'subgroups'], subgroupSize: 8 });
+  expect(matmulVariants(product)).toEqual([{ form: 'register' }]);
+  setComputePrecision('f16');
+  expect(matmulVariants(product)).toEqual([{ form: 'shared', tile: '128x64x16', stages: 1, splits: 1 }]);
+  expect(attentionVariant({ quads: 8, length: 128 })).toEqual({ form: 'rows' });
 });
 
 test('float16 arithmetic needs the feature', () => {

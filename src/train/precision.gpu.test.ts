@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { computePrecision, setVariants } from '../engine/variants';
+import { computePrecision, setComputePrecision, setVariants } from '../engine/variants';
 import { METHODS } from '../methods/index';
 import { disposeParams, initialiseParams } from '../model/params';
-import { useTestDevice } from '../testing/gpu';
+import { testDevice, useTestDevice } from '../testing/gpu';
 import { readTensor } from '../engine/device';
 import { cycle, randomBatches, runTraining, trainingRecipe } from '../testing/training';
 import { enterPrecision, inFloat32 } from './precision';
@@ -62,6 +62,24 @@ test('a power of two as loss scale changes no bit of a step, and can be replayed
   const plain = await steps('f32', 'off');
   expect(await steps('f16', 'off')).toEqual(plain);
   expect(await steps('f16', 'on')).toEqual(plain);
+});
+
+test('where the device has it, float16 arithmetic gives the losses of float32 but for its rounding', async () => {
+  const { features } = (await testDevice()).info;
+  if (!features.includes('shader-f16')) return console.log('skipped: this device has no shader-f16');
+  const exact = await steps('f32', 'off');
+  for (const kind of ['software', 'hardware'] as const) {
+    setVariants(kind, { features });
+    setComputePrecision('f16');
+    const eager = await steps('f16', 'off');
+    expect(await steps('f16', 'on')).toEqual(eager);
+    for (const [step, values] of eager.entries()) {
+      const [loss, known] = [values[0]!, exact[step]![0]!];
+      expect(loss, `${kind}, step ${step}`).not.toBe(known);
+      // An operand's rounding is 2^-11, of the logits too, which are small here.
+      expect(Math.abs(loss - known) / known).toBeLessThan(1e-3);
+    }
+  }
 });
 
 test('a stage goes on from a snapshot with the loss scale that it had', async () => {

@@ -5,7 +5,15 @@ import { expectClose } from '../../testing/expectClose';
 import { testDevice, useTestDevice } from '../../testing/gpu';
 import { randomValues } from '../../testing/random';
 import { readTensor } from '../device';
-import { variantName, withVariant, type MatmulVariant, type TileSize } from '../variants';
+import { f16ToFloat32, float32ToF16 } from '../../io/floats';
+import {
+  setComputePrecision,
+  setVariants,
+  variantName,
+  withVariant,
+  type MatmulVariant,
+  type TileSize,
+} from '../variants';
 import { matmul, type Layout } from './matmul';
 
 useTestDevice();
@@ -30,14 +38,20 @@ interface Case {
   k: number;
 }
 
-/** Operands with offset and stride, an n that is no multiple of 4, and all that may follow a product. */
-function everything({ layout, m, n, k }: Case, withSums: boolean) {
+const rounded = (values: Float32Array) => f16ToFloat32(float32ToF16(values));
+
+/**
+ * Operands with offset and stride, an n that is no multiple of 4, and all that may follow a product. With `half` the
+ * operands are float16 numbers, so that tiles in float16 hold them as they are.
+ */
+function everything({ layout, m, n, k }: Case, withSums: boolean, half = false) {
   const padded = Math.ceil(n / 4) * 4;
   const [rowsA, columnsA] = layout === 'tn' ? [k, m] : [m, k];
   const [rowsB, columnsB] = layout === 'nt' ? [n, k] : [k, n];
   // Padding of A's rows along k must hold zeros.
   const matrix = (rows: number, columns: number, stride: number, offset: number, seed: number) => {
-    const values = randomValues(rows * columns, seed);
+    const exact = randomValues(rows * columns, seed);
+    const values = half ? rounded(exact) : exact;
     const held = new Float32Array(offset + rows * stride);
     for (let r = 0; r < rows; r++)
       held.set(values.subarray(r * columns, (r + 1) * columns), offset + r * stride);
@@ -93,9 +107,9 @@ function everything({ layout, m, n, k }: Case, withSums: boolean) {
   return { run, expected, sums };
 }
 
-async function check(variant: MatmulVariant, product: Case): Promise<void> {
+async function check(variant: MatmulVariant, product: Case, half = false): Promise<void> {
   const withSums = product.layout === 'tn';
-  const { run, expected, sums } = everything(product, withSums);
+  const { run, expected, sums } = everything(product, withSums, half);
   const [c, columnSums] = await withVariant(variant, run);
   expectClose(c, expected, TOLERANCE, `${variantName(variant)} ${product.layout}`);
   if (withSums) expectClose(columnSums.subarray(0, product.n), sums, TOLERANCE, 'column sums');
@@ -111,6 +125,27 @@ for (const [tile, stages, splits, layouts] of SHARED) {
     },
   );
 }
+
+test.each(['nn', 'nt', 'tn'] as const)(
+  'float16 tiles: %s of float16 numbers is the float64 product',
+  async (layout) => {
+    const { info } = await testDevice();
+    if (!info.features.includes('shader-f16')) return console.log('skipped: this device has no shader-f16');
+    setVariants('hardware', { features: ['shader-f16'] });
+    setComputePrecision('f16');
+    try {
+      for (const [stages, splits] of [
+        [1, 1],
+        [2, 3],
+      ] as const) {
+        const variant: MatmulVariant = { form: 'shared', tile: '32x32x16', stages, splits };
+        await check(variant, { layout, m: 133, n: 70, k: layout === 'nt' ? 40 : 37 }, true);
+      }
+    } finally {
+      setVariants('software');
+    }
+  },
+);
 
 test.each(['nn', 'tn'] as const)('subgroups: %s is the float64 product', async (layout) => {
   const { info } = await testDevice();

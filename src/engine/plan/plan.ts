@@ -36,8 +36,8 @@ interface BoundCommand {
   } | null;
 }
 
-/** The real buffer behind one of the recording, and its size as the step sees it. */
-type Locate = (buffer: GPUBuffer) => GPUBuffer;
+/** The real buffer behind one of the recording, and from which byte on it lies there. */
+type Locate = (buffer: GPUBuffer) => { buffer: GPUBuffer; start: number };
 
 function bind(
   device: GPUDevice,
@@ -45,20 +45,21 @@ function bind(
   pipelines: ReadonlyMap<unknown, GPUComputePipeline>,
   locate: Locate,
 ): BoundCommand[] {
-  const entry = ({ buffer, offset, size }: NotedBinding, binding: number): GPUBindGroupEntry => ({
-    binding,
+  const entry = ({ buffer, offset, size }: NotedBinding, binding: number): GPUBindGroupEntry => {
+    const real = locate(buffer);
     // A physical buffer may be larger than what lies in it now.
-    resource: { buffer: locate(buffer), offset, size: size ?? buffer.size - offset },
-  });
+    const bytes = size ?? buffer.size - offset;
+    return { binding, resource: { buffer: real.buffer, offset: real.start + offset, size: bytes } };
+  };
   return commands.map((command) => {
     if (command.kind === 'copy') {
-      const { sourceOffset, targetOffset, size } = command;
+      const [source, target] = [locate(command.source), locate(command.target)];
       const copy = {
-        source: locate(command.source),
-        sourceOffset,
-        target: locate(command.target),
-        targetOffset,
-        size,
+        source: source.buffer,
+        sourceOffset: source.start + command.sourceOffset,
+        target: target.buffer,
+        targetOffset: target.start + command.targetOffset,
+        size: command.size,
       };
       return { pipeline: null, group: null, grid: [0, 0, 0], copy };
     }
@@ -156,7 +157,8 @@ export async function preparePlan(traced: TracedStep, onProgress?: CompileProgre
   });
   const locate: Locate = (buffer) => {
     const place = placement.places.get(buffer);
-    return place === undefined ? (own.get(buffer) ?? buffer) : pool.buffers[place]!;
+    if (!place) return { buffer: own.get(buffer) ?? buffer, start: 0 };
+    return { buffer: pool.buffers[place.index]!, start: place.offset };
   };
   let version = -1;
   let bound: BoundCommand[] = [];

@@ -110,7 +110,7 @@ function describe(recorder: Recorder, step: () => readonly Tensor[]): TracedStep
     return note !== undefined && note.index >= recording.first && !own.has(buffer);
   };
   const lives = livesOf(commands, isTransient, new Set());
-  const placement = place(lives);
+  const placement = place(lives, commands);
   const cost = costOf(commands, lives, placement, own, flopsNoted() - flops);
   return { cost, recording, commands, placement, outputs };
 }
