@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArguments } from '../src/cli/args';
-import { HUB_OPTION } from '../src/cli/model';
+import { HUB_OPTION } from '../src/cli/hub';
 import { createOutput } from '../src/cli/output';
 import { openSession, type CliSession } from '../src/cli/session';
 import { DeviceError } from '../src/errors';

@@ -113,7 +113,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
   /** The demo's training documents as text. */
   async function demoCorpus(task: Task): Promise<KnownCorpus> {
     const own = requireTokenizer('the demo', (await openModel(DEMO, task)).vocabulary);
-    const documents = decodeDocuments(await demoStream('train', own, task), own);
+    const documents = [...decodeDocuments(await demoStream('train', own, task), own)];
     return { key: DEMO, corpus: { name: 'the demo text', documents, warnings: [], share: 1 } };
   }
 
