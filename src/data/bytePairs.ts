@@ -137,7 +137,7 @@ function merger(lookup: TokenLookup) {
     const consider = (at: number) => {
       const joint = next[at]!;
       rank[at] = joint < length ? lookup(piece, at, next[joint]!) : -1;
-      if (rank[at] !== -1) heap.add(rank[at]! * PLACES + at);
+      if (rank[at] !== -1) heap.add(rank[at] * PLACES + at);
     };
     for (let i = 0; i <= length; i++) [next[i], before[i]] = [i + 1, i - 1];
     for (let i = 0; i < length; i++) consider(i);
@@ -149,7 +149,7 @@ function merger(lookup: TokenLookup) {
       const joint = next[at]!;
       rank[joint] = -1;
       next[at] = next[joint]!;
-      before[next[at]!] = at;
+      before[next[at]] = at;
       consider(at);
       if (at > 0) consider(before[at]!);
     }
