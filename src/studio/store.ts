@@ -6,6 +6,7 @@
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import { rememberedStorage } from './remembered';
+import { createDatasetSlice, type DatasetSlice } from './storeDataset';
 import { createEstimateSlice, type EstimateSlice } from './storeEstimate';
 import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
 import { createRunsSlice, type RunsSlice } from './storeRuns';
@@ -13,7 +14,13 @@ import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
 import { createTaskSlice, type TaskSlice } from './storeTask';
 import { createViewSlice, type ViewSlice } from './storeView';
 
-export type StudioState = RecipeSlice & SessionSlice & TaskSlice & EstimateSlice & RunsSlice & ViewSlice;
+export type StudioState = RecipeSlice &
+  SessionSlice &
+  DatasetSlice &
+  TaskSlice &
+  EstimateSlice &
+  RunsSlice &
+  ViewSlice;
 
 export const useStudio = create<StudioState>()(
   persist(
@@ -21,6 +28,7 @@ export const useStudio = create<StudioState>()(
       ...createRecipeSlice(...args),
       ...createSessionSlice(...args),
       ...createTaskSlice(...args),
+      ...createDatasetSlice(...args),
       ...createEstimateSlice(...args),
       ...createRunsSlice(...args),
       ...createViewSlice(...args),

@@ -6,7 +6,7 @@ import type { StateCreator } from 'zustand';
 import demo from '../../recipes/demo.json';
 import { recipeSchema, type Recipe, type Stage } from '../recipe/recipe';
 import type { StudioState } from './store';
-import { settleTeacher, withText } from './task/taskRecipe';
+import { settleTeacher, withText, type TextName } from './task/taskRecipe';
 
 /** Edits of one group that follow each other within this time are one step of undo: a slider being dragged. */
 const GROUP_MS = 1000;
@@ -44,7 +44,7 @@ export function restoreRecipe(stored: unknown): Recipe {
  * Teacher and text are what the session has loaded: undo changes what is done with them, not which they are. Rows of
  * tasks stay in the session, so that a task comes back as it was.
  */
-function withLoaded(recipe: Recipe, { teacher, data }: Recipe, text: string): Recipe {
+function withLoaded(recipe: Recipe, { teacher, data }: Recipe, text: TextName): Recipe {
   const loaded = { ...recipe, teacher: { ...recipe.teacher, model: teacher.model } };
   if (recipe.data.kind === 'task') return loaded;
   if (data.kind === 'task') return withText(loaded, text);
@@ -90,7 +90,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const previous = past.at(-1);
     if (!previous) return;
     set({
-      recipe: withLoaded(previous, recipe, get().text?.ref ?? 'demo'),
+      recipe: withLoaded(previous, recipe, get().text?.parts ?? get().text?.ref ?? 'demo'),
       past: past.slice(0, -1),
       future: [recipe, ...future],
       lastEdit: null,
@@ -103,7 +103,7 @@ export const createRecipeSlice: StateCreator<StudioState, [], [], RecipeSlice> =
     const next = future[0];
     if (!next) return;
     set({
-      recipe: withLoaded(next, recipe, get().text?.ref ?? 'demo'),
+      recipe: withLoaded(next, recipe, get().text?.parts ?? get().text?.ref ?? 'demo'),
       past: [...past, recipe],
       future: future.slice(1),
       lastEdit: null,

@@ -6,7 +6,6 @@ import type { StateCreator } from 'zustand';
 import type {
   DeviceInfo,
   ErrorReport,
-  Event,
   MethodCard,
   ModelCard,
   ModelRef,
@@ -14,26 +13,17 @@ import type {
   TextCard,
   TextRef,
 } from '../worker/protocol';
-import { rowLength } from '../recipe/data';
+import { partOf, rowLength, type Source, type TextData } from '../recipe/data';
+import { isHubSource, parseHubSource } from '../recipe/hubSource';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
 import { fitRecipe, usesTeacher } from './selectionState';
+import { follow, type Loading } from './storeLoading';
 import type { StudioState } from './store';
 import { settleTeacher, withText } from './task/taskRecipe';
 
 /** Where a problem is shown. `session` is the whole page's: the worker or the device is gone. */
 export type Place = 'session' | 'teacher' | 'text' | 'task' | 'measure' | 'estimate' | 'run';
-
-/** Something on its way into the session. */
-export interface Loading {
-  label: string;
-  what: string;
-  done: number;
-  /** 0: not known yet. */
-  total: number;
-  unit: string;
-  cancel: () => void;
-}
 
 export interface SessionSlice {
   connection: Connection | null;
@@ -55,12 +45,15 @@ export interface SessionSlice {
   warnings: readonly string[];
   /** Where the Hub is: a mirror or a school's server may stand in for it. */
   hubUrl: string;
+  /** For what is private or gated; never stored. */
+  hubToken: string;
 
   open: (connection: Connection) => Promise<void>;
   loadTeacher: (model: ModelRef) => Promise<void>;
   loadText: (text: TextRef) => Promise<void>;
   measure: (layers: readonly number[]) => Promise<void>;
-  setHubUrl: (url: string) => void;
+  /** Of later requests, in the session too. */
+  setHub: (url: string, token: string) => Promise<void>;
   report: (place: Place, error: ErrorReport) => void;
   dismiss: (place: Place) => void;
   dismissWarning: (message: string) => void;
@@ -73,6 +66,19 @@ export function modelRefOf(name: unknown): ModelRef {
   const match = typeof name === 'string' ? /^hf:([^@]+)(?:@(.+))?$/.exec(name) : null;
   if (match?.[1]) return { kind: 'hub', repo: match[1], revision: match[2] };
   return { kind: 'demo' };
+}
+
+/** The same of a text: data sets of the Hub are there to be loaded again. */
+export function textRefOf({ train, validation }: TextData, seed: number): TextRef {
+  const isHub = (part: Source) => isHubSource(partOf(part).source);
+  if (!isHub(train) || !isHub(validation)) return { kind: 'demo' };
+  try {
+    const { repo, config } = parseHubSource(partOf(train).source);
+    return { kind: 'hub', name: config === undefined ? repo : `${repo}, ${config}`, train, validation, seed };
+  } catch {
+    // A name that was written by hand, or by another version.
+    return { kind: 'demo' };
+  }
 }
 
 function labelOf(ref: ModelRef): string {
@@ -94,23 +100,6 @@ function labelOf(ref: ModelRef): string {
 function purposeOf({ recipe, methods }: StudioState) {
   const { selection, seed } = recipe;
   return usesTeacher(recipe, methods) ? undefined : { selection, seed };
-}
-
-type Set = Parameters<StateCreator<StudioState>>[0];
-
-/** Keeps one of the page's loadings in step with the command's progress. */
-export function follow(set: Set, field: 'loadingTeacher' | 'loadingText' | 'loadingTask', label: string) {
-  const abort = new AbortController();
-  const loading: Loading = { label, what: '', done: 0, total: 0, unit: 'bytes', cancel: () => abort.abort() };
-  set({ [field]: loading });
-  return {
-    signal: abort.signal,
-    onEvent: (event: Event) => {
-      if (event.type !== 'progress') return;
-      const { what, done, total, unit } = event;
-      set({ [field]: { ...loading, what, done, total, unit } });
-    },
-  };
 }
 
 export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice> = (set, get) => {
@@ -142,6 +131,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
     problems: {},
     warnings: [],
     hubUrl: HUB_URL,
+    hubToken: '',
 
     async open(connection) {
       get().connection?.close();
@@ -172,7 +162,14 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         else get().runEvent(event);
       });
       try {
-        const answer = await connection.request({ type: 'open', device: 'auto', hubUrl: get().hubUrl });
+        const { hubUrl, hubToken } = get();
+        const request = {
+          type: 'open' as const,
+          device: 'auto' as const,
+          hubUrl,
+          hubToken: hubToken || undefined,
+        };
+        const answer = await connection.request(request);
         set({ ...answer, phase: 'ready' });
       } catch (error) {
         gone(reportOf(error));
@@ -182,7 +179,11 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       // A checkpoint that is not there any more must not leave a newcomer without a teacher.
       if (!get().teacher) await get().loadTeacher({ kind: 'demo' });
       // A task's rows are looked at by `watchTask`.
-      if (get().recipe.data.kind === 'lm') await get().loadText({ kind: 'demo' });
+      const { data, seed } = get().recipe;
+      if (data.kind !== 'lm') return;
+      await get().loadText(textRefOf(data, seed));
+      // Nor must a data set that is out of reach.
+      if (!get().text) await get().loadText({ kind: 'demo' });
     },
 
     async loadTeacher(model) {
@@ -190,7 +191,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       if (!connection || get().loadingTeacher) return;
       const before = get().teacher?.ref;
       solve('teacher');
-      const options = follow(set, 'loadingTeacher', labelOf(model));
+      const options = follow(connection, set, 'loadingTeacher', labelOf(model));
       try {
         const request = { type: 'loadModel' as const, model, purpose: purposeOf(get()) };
         const teacher = await connection.request(request, options);
@@ -221,7 +222,7 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       if (!connection || get().loadingText) return;
       solve('text');
       const label = text.kind === 'demo' ? 'the demo text' : text.name;
-      const options = follow(set, 'loadingText', label);
+      const options = follow(connection, set, 'loadingText', label);
       const data = withText(get().recipe, '').data;
       const contextLength = rowLength(data);
       const cleaning = data.kind === 'lm' && data.cleaning ? { cleaning: data.cleaning } : {};
@@ -233,8 +234,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         set({ text: card, textRef: text });
         const { recipe, edit } = get();
         // From a task to a text is a step of undo; another text is not, since texts are what the session has.
-        if (recipe.data.kind === 'task') edit((old) => withText(old, card.ref));
-        else set({ recipe: withText(recipe, card.ref), taskEditor: null });
+        if (recipe.data.kind === 'task') edit((old) => withText(old, card.parts ?? card.ref));
+        else set({ recipe: withText(recipe, card.parts ?? card.ref), taskEditor: null });
       } catch (error) {
         fail('text', error);
       } finally {
@@ -260,7 +261,10 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       }
     },
 
-    setHubUrl: (url) => set({ hubUrl: url }),
+    async setHub(hubUrl, hubToken) {
+      set({ hubUrl, hubToken });
+      await session()?.request({ type: 'setHub', hubUrl, hubToken: hubToken || undefined });
+    },
     report: (place, error) => set({ problems: { ...get().problems, [place]: error } }),
     dismiss: solve,
     dismissWarning: (message) => set({ warnings: get().warnings.filter((other) => other !== message) }),

@@ -3,7 +3,7 @@ import type { StateCreator } from 'zustand';
 import type { TaskData, TaskId } from '../recipe/data';
 import type { RowsCard, TaskCard, TaskInfo } from '../worker/protocol';
 import { reportOf, wasCancelled } from './connection';
-import { follow, type Loading } from './storeSession';
+import { follow, type Loading } from './storeLoading';
 import type { StudioState } from './store';
 import { customTask, guessMapping, mappingProblem, type Mapping } from './task/mapping';
 import { assignFiles, type RowPart } from './task/rowFiles';
@@ -110,7 +110,7 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
   async function load(name: string, files: readonly File[]): Promise<RowsCard | null> {
     const { connection, phase } = get();
     if (!connection || phase !== 'ready') return null;
-    const options = follow(set, 'loadingTask', name);
+    const options = follow(connection, set, 'loadingTask', name);
     try {
       const card = await connection.request({ type: 'loadRows', name, files: [...files] }, options);
       const kept = Object.entries(get().taskCards).filter(([key]) => !key.includes(JSON.stringify(card.ref)));
@@ -191,7 +191,7 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
       const { connection, phase, loadingTask, recipe } = get();
       if (!connection || phase !== 'ready' || loadingTask) return;
       const key = taskKey(data, get());
-      const options = follow(set, 'loadingTask', 'the rows');
+      const options = follow(connection, set, 'loadingTask', 'the rows');
       try {
         const card = await connection.request({ type: 'inspectTask', data, seed: recipe.seed }, options);
         const kept = Object.entries(get().taskCards).slice(1 - KEPT_CARDS);

@@ -10,7 +10,7 @@ import type { CleaningReport } from '../data/cleaning/report';
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { CleaningSettings } from '../recipe/cleaning';
-import type { TaskData, TextData } from '../recipe/data';
+import type { Source, TaskData, TextData } from '../recipe/data';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
@@ -84,11 +84,17 @@ export interface ModelCard {
 }
 
 /** Where a text comes from. A single file is split by whole documents (or lines) into train and validation. */
-export type TextRef = { kind: 'demo' } | { kind: 'files'; name: string; files: File[] };
+export type TextRef =
+  | { kind: 'demo' }
+  | { kind: 'files'; name: string; files: File[] }
+  /** Parts of a data set of the Hub; the seed says which rows a fraction takes. */
+  | { kind: 'hub'; name: string; train: Source; validation: Source; seed: number };
 
 export interface TextCard {
   /** The name that a recipe's `data.train` and `data.validation` use for it. */
   ref: string;
+  /** Of a data set, what they say instead. */
+  parts?: { train: Source; validation: Source };
   name: string;
   trainTokens: number;
   validationTokens: number;

@@ -1,39 +1,29 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
-import { connectWorker } from '../connectWorker';
 import { useStudio } from '../store';
-import { HUB_URL } from '../storeSession';
+import { addressOf, HubFields, isAddress } from './HubFields';
 
 const REPO = /^[\w.-]+\/[\w.-]+$/;
-
-function isAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
 
 /** A checkpoint by its repository's name; a mirror or a school's server may stand in for the Hub. */
 export function HubDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const hubUrl = useStudio((state) => state.hubUrl);
-  const setHubUrl = useStudio((state) => state.setHubUrl);
+  const hubToken = useStudio((state) => state.hubToken);
+  const setHub = useStudio((state) => state.setHub);
   const loadTeacher = useStudio((state) => state.loadTeacher);
-  const open = useStudio((state) => state.open);
   const [repo, setRepo] = useState('openai-community/gpt2');
   const [revision, setRevision] = useState('');
-  const [address, setAddress] = useState(hubUrl);
+  const [access, setAccess] = useState({ address: hubUrl, token: hubToken });
   const [tried, setTried] = useState(false);
 
   const badRepo = !REPO.test(repo.trim());
-  const badAddress = !isAddress(address.trim());
+  const badAddress = !isAddress(access.address.trim());
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
     if (badRepo || badAddress) return;
     onClose();
-    const url = address.trim().replace(/\/+$/, '');
-    if (url !== hubUrl) {
-      setHubUrl(url);
-      // The session learns the Hub's address when it is opened.
-      await open(connectWorker());
-    }
+    await setHub(addressOf(access.address), access.token.trim());
     await loadTeacher({ kind: 'hub', repo: repo.trim(), revision: revision.trim() || undefined });
   };
 
@@ -62,14 +52,7 @@ export function HubDialog({ opened, onClose }: { opened: boolean; onClose: () =>
           onChange={(event) => setRevision(event.currentTarget.value)}
           spellCheck={false}
         />
-        <TextInput
-          label="Address of the Hub"
-          description={`a mirror may stand in for ${HUB_URL}`}
-          value={address}
-          onChange={(event) => setAddress(event.currentTarget.value)}
-          error={tried && badAddress ? 'An address begins with http:// or https://' : undefined}
-          spellCheck={false}
-        />
+        <HubFields value={access} onChange={setAccess} />
         <p className="small muted">
           What is fetched is kept in this browser and not fetched again. Nothing is sent but the request.
         </p>

@@ -9,6 +9,7 @@ import { pickedFiles } from '../pieces/files';
 import { Icon } from '../pieces/Icon';
 import { LoadingStrip } from '../pieces/Progress';
 import { useStudio } from '../store';
+import { DatasetDialog } from './DatasetDialog';
 import { TaskItems } from '../task/TaskItems';
 
 type Window = TextCard['preview'][number];
@@ -35,8 +36,10 @@ export function DataMenu({ of }: { of: string }) {
   const loadText = useStudio((state) => state.loadText);
   const busy = useStudio((state) => state.loadingText !== null || state.activeRunId !== null);
   const input = useRef<HTMLInputElement>(null);
+  const [hub, setHub] = useState(false);
   return (
     <>
+      {hub && <DatasetDialog opened onClose={() => setHub(false)} />}
       <Menu position="bottom-end" width={240} shadow="none">
         <Menu.Target>
           <Button variant="subtle" size="xs" disabled={busy} rightSection={<Icon name="chevron" />}>
@@ -46,6 +49,7 @@ export function DataMenu({ of }: { of: string }) {
         <Menu.Dropdown>
           <Menu.Item onClick={() => void loadText({ kind: 'demo' })}>Demo text, bundled</Menu.Item>
           <Menu.Item onClick={() => input.current?.click()}>Own text files …</Menu.Item>
+          <Menu.Item onClick={() => setHub(true)}>From the Hub …</Menu.Item>
           <TaskItems />
         </Menu.Dropdown>
       </Menu>

@@ -1,5 +1,12 @@
 /** From what somebody chose on the page to a recipe with a task, and what a task asks of the rest of it. Pure. */
-import { rowLength, type RecipeData, type TaskData, type TaskId } from '../../recipe/data';
+import {
+  rowLength,
+  type RecipeData,
+  type Source,
+  type TaskData,
+  type TaskId,
+  type TextData,
+} from '../../recipe/data';
 import { recipeSchema, type Recipe, type Stage } from '../../recipe/recipe';
 import type { MethodCard, ModelCard, TaskInfo } from '../../worker/protocol';
 import { usesTeacher } from '../selectionState';
@@ -73,14 +80,19 @@ export function settleTeacher(
 /** The recipe with a task in the place of its data. */
 export const withTask = (recipe: Recipe, data: TaskData): Recipe => ({ ...recipe, data });
 
+/** What both parts of the data say, or each. */
+export type TextName = string | Pick<TextData, 'train' | 'validation'>;
+
 /** The recipe with a text in the place of its data; what a task has asked of the teacher goes with the task. */
-export function withText(recipe: Recipe, ref: string): Recipe {
+export function withText(recipe: Recipe, text: TextName): Recipe {
   const { data, teacher } = recipe;
+  const { train, validation } = typeof text === 'string' ? { train: text, validation: text } : text;
   if (data.kind === 'lm') {
-    if (data.train === ref && data.validation === ref) return recipe;
-    return { ...recipe, data: { ...data, train: ref, validation: ref } };
+    const same = (a: Source, b: Source) => JSON.stringify(a) === JSON.stringify(b);
+    if (same(data.train, train) && same(data.validation, validation)) return recipe;
+    return { ...recipe, data: { ...data, train, validation } };
   }
   const { stages: _, ...rest } = teacher;
   const contextLength = Math.min(recipe.evaluation.window, Math.max(rowLength(data), 2));
-  return { ...recipe, teacher: rest, data: { kind: 'lm', train: ref, validation: ref, contextLength } };
+  return { ...recipe, teacher: rest, data: { kind: 'lm', train, validation, contextLength } };
 }

@@ -222,10 +222,18 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         names.add(ref);
         corpora.set(`${ref} `, corpus);
       }
-      const data = { kind: 'lm' as const, train: ref, validation: ref, contextLength, cleaning };
-      const { train, validation } = await tokenise(data, 1, tokenizer, task);
+      let parts: TextCard['parts'];
+      if (text.kind === 'hub') {
+        name = text.name;
+        ref = partOf(text.train).source;
+        parts = { train: text.train, validation: text.validation };
+      }
+      const data = { kind: 'lm' as const, ...(parts ?? { train: ref, validation: ref }), contextLength, cleaning };
+      const seed = text.kind === 'hub' ? text.seed : 1;
+      const { train, validation } = await tokenise(data, seed, tokenizer, task);
       return {
         ref,
+        ...(parts && { parts }),
         name,
         trainTokens: train.ids.length,
         validationTokens: validation.ids.length,

@@ -1,0 +1,103 @@
+import { Select } from '@mantine/core';
+import type { DatasetPart } from '../../worker/protocol';
+import { formatBytes, formatCount } from '../charts/format';
+import { NumberField } from '../pieces/NumberField';
+import { useStudio } from '../store';
+import { useShallow } from 'zustand/react/shallow';
+
+const HELD_OUT = 'a part of the training split';
+
+/** What the chosen parts take, before anything of them is fetched. */
+function Cost() {
+  const parts = useStudio((state) => state.datasetParts);
+  const lookingUp = useStudio((state) => state.lookingUp);
+  if (!parts)
+    return (
+      <p className="small muted" role="status">
+        {lookingUp ? 'Reading what the files say about themselves …' : ''}
+      </p>
+    );
+  const both = parts.validation ? [parts.train, parts.validation] : [parts.train];
+  const sum = (value: (part: DatasetPart) => number) => both.reduce((total, part) => total + value(part), 0);
+  const { rows, share } = parts.train;
+  return (
+    <p className="small" role="status">
+      <b>To fetch: {formatBytes(sum((part) => part.fetchBytes))}</b> of{' '}
+      {formatBytes(sum((part) => part.bytes))}, less what is kept already.
+      {rows !== undefined &&
+        ` Training: ${formatCount(Math.round(rows * share))} of ${formatCount(rows)} rows.`}
+    </p>
+  );
+}
+
+/** Config, splits, column and share of the data set that was looked up. */
+export function DatasetChoices() {
+  const { dataset, choice, parts } = useStudio(
+    useShallow((state) => ({
+      dataset: state.dataset,
+      choice: state.datasetChoice,
+      parts: state.datasetParts,
+    })),
+  );
+  const choose = useStudio((state) => state.chooseOfDataset);
+  if (!dataset || !choice) return null;
+  const splits =
+    dataset.configs.find(({ name }) => name === choice.config)?.splits.map(({ name }) => name) ?? [];
+  const columns = parts?.train.columns ?? [];
+  const pick = (change: Parameters<typeof choose>[0]) => void choose(change);
+  return (
+    <>
+      <div className="dataset-choices">
+        {dataset.configs.length > 1 && (
+          <Select
+            label="Config"
+            data={dataset.configs.map(({ name }) => name)}
+            value={choice.config}
+            allowDeselect={false}
+            searchable
+            onChange={(config) => config !== null && pick({ config })}
+          />
+        )}
+        <Select
+          label="Training split"
+          data={splits}
+          value={choice.train}
+          allowDeselect={false}
+          onChange={(train) => train !== null && pick({ train })}
+        />
+        <Select
+          label="Validation split"
+          data={[...splits.filter((name) => name !== choice.train), { value: '', label: HELD_OUT }]}
+          value={choice.validation ?? ''}
+          allowDeselect={false}
+          onChange={(name) => pick({ validation: name === '' ? null : name })}
+        />
+        {columns.length > 0 && (
+          <Select
+            label="Column with the text"
+            data={columns.map(({ name, type }) => ({ value: name, label: `${name} (${type})` }))}
+            value={choice.column}
+            allowDeselect={false}
+            onChange={(column) => column !== null && pick({ column })}
+          />
+        )}
+        <NumberField
+          label="Share of the training split, %"
+          description="whole row groups, spread over the files by the recipe’s seed"
+          value={Number((100 * choice.fraction).toPrecision(4))}
+          min={0.001}
+          max={100}
+          step={0}
+          onChange={(percent) => pick({ fraction: percent / 100 })}
+        />
+      </div>
+      <Cost />
+      {dataset.converted && <p className="tiny muted">Read from the Hub’s own conversion to Parquet.</p>}
+      {dataset.warnings.map((warning) => (
+        <p key={warning} className="tiny muted">
+          {warning}
+        </p>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,159 @@
+/** A data set of the Hub before it is loaded: what it holds, what of it is wanted, and what fetching that would take. */
+import type { StateCreator } from 'zustand';
+import type { Source } from '../recipe/data';
+import { formatHubSource } from '../recipe/hubSource';
+import type { DatasetCard, DatasetPart, ErrorReport } from '../worker/protocol';
+import { reportOf, wasCancelled } from './connection';
+import type { StudioState } from './store';
+
+/** What of a data set is wanted. */
+export interface DatasetChoice {
+  config: string;
+  train: string;
+  /** Null: a part of the training split is held out. */
+  validation: string | null;
+  /** The column with the text; empty of plain texts. */
+  column: string;
+  /** Of the training split, more than 0, at most 1. */
+  fraction: number;
+}
+
+export interface DatasetSlice {
+  dataset: DatasetCard | null;
+  datasetChoice: DatasetChoice | null;
+  /** What is known of the chosen splits; null until their footers are read. */
+  datasetParts: { train: DatasetPart; validation: DatasetPart | null } | null;
+  datasetProblem: ErrorReport | null;
+  lookingUp: boolean;
+
+  /** Asks what a data set holds; `wanted` is chosen where it is there. */
+  lookUp: (repo: string, wanted?: Partial<DatasetChoice>) => Promise<void>;
+  chooseOfDataset: (change: Partial<DatasetChoice>) => Promise<void>;
+  /** Loads what is chosen as the text. */
+  loadDataset: () => Promise<void>;
+  /** Forgets it all, and stops what is still asked. */
+  leaveDataset: () => void;
+}
+
+/** The choice nearest to what is wanted that a data set allows. */
+export function choiceFor({ configs }: DatasetCard, wanted: Partial<DatasetChoice>): DatasetChoice {
+  const config = configs.find(({ name }) => name === (wanted.config ?? 'default')) ?? configs[0]!;
+  const names = config.splits.map(({ name }) => name);
+  const train = names.find((name) => name === (wanted.train ?? 'train')) ?? names[0]!;
+  const held = wanted.validation === undefined ? 'validation' : wanted.validation;
+  const validation = names.find((name) => name === held && name !== train) ?? null;
+  return {
+    config: config.name,
+    train,
+    validation,
+    column: wanted.column ?? 'text',
+    fraction: wanted.fraction ?? 1,
+  };
+}
+
+/** The column with the text, where the wanted one is not there: the first that holds text. */
+export function columnFor({ columns }: DatasetPart, wanted: string): string {
+  if (columns.some(({ name }) => name === wanted)) return wanted;
+  return columns.find(({ type }) => type === 'text')?.name ?? columns[0]?.name ?? '';
+}
+
+/** What a recipe says for the choice. */
+export function sourcesOf(
+  { repo, configs }: DatasetCard,
+  choice: DatasetChoice,
+): Record<'train' | 'validation', Source> {
+  const { config, train, validation, column, fraction } = choice;
+  const named = (split: string) =>
+    formatHubSource({
+      repo,
+      split,
+      ...(configs.length > 1 && config !== 'default' && { config }),
+      ...(column !== '' && column !== 'text' && { column }),
+    });
+  const part = (split: string): Source =>
+    fraction < 1 && split === train ? { source: named(split), fraction } : named(split);
+  return { train: part(train), validation: part(validation ?? train) };
+}
+
+export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice> = (set, get) => {
+  let asking = new AbortController();
+
+  async function describe(card: DatasetCard, choice: DatasetChoice, signal: AbortSignal): Promise<void> {
+    const connection = get().connection!;
+    const { seed } = get().recipe;
+    const { repo } = card;
+    const ask = async (split: string, column: string, fraction: number): Promise<DatasetPart> => {
+      const columns = column === '' ? undefined : [column];
+      const part = { config: choice.config, split, columns, fraction, seed };
+      return (await connection.request({ type: 'inspectDataset', repo, part }, { signal })).part!;
+    };
+    const first = await ask(choice.train, choice.column, choice.fraction);
+    const column = columnFor(first, choice.column);
+    const train = column === choice.column ? first : await ask(choice.train, column, choice.fraction);
+    const validation = choice.validation === null ? null : await ask(choice.validation, column, 1);
+    if (signal.aborted) return;
+    set({ datasetChoice: { ...choice, column }, datasetParts: { train, validation } });
+  }
+
+  /** Runs one question; a newer one ends it. */
+  async function asked(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    set({ lookingUp: true, datasetProblem: null, datasetParts: null });
+    try {
+      await work(signal);
+    } catch (error) {
+      if (!signal.aborted && !wasCancelled(error)) set({ datasetProblem: reportOf(error) });
+    } finally {
+      if (!signal.aborted) set({ lookingUp: false });
+    }
+  }
+
+  return {
+    dataset: null,
+    datasetChoice: null,
+    datasetParts: null,
+    datasetProblem: null,
+    lookingUp: false,
+
+    lookUp: (repo, wanted = {}) =>
+      asked(async (signal) => {
+        set({ dataset: null, datasetChoice: null });
+        const dataset = await get().connection!.request({ type: 'inspectDataset', repo }, { signal });
+        if (signal.aborted) return;
+        const choice = choiceFor(dataset, wanted);
+        set({ dataset, datasetChoice: choice });
+        await describe(dataset, choice, signal);
+      }),
+
+    chooseOfDataset: (change) =>
+      asked(async (signal) => {
+        const { dataset, datasetChoice } = get();
+        if (!dataset || !datasetChoice) return;
+        const { column, fraction } = datasetChoice;
+        // Another config has splits of its own.
+        const kept = change.config === undefined ? datasetChoice : { column, fraction };
+        const choice = choiceFor(dataset, { ...kept, ...change });
+        set({ datasetChoice: choice });
+        await describe(dataset, choice, signal);
+      }),
+
+    async loadDataset() {
+      const { dataset, datasetChoice, recipe } = get();
+      if (!dataset || !datasetChoice) return;
+      get().leaveDataset();
+      await get().loadText({
+        kind: 'hub',
+        name: dataset.configs.length > 1 ? `${dataset.repo}, ${datasetChoice.config}` : dataset.repo,
+        seed: recipe.seed,
+        ...sourcesOf(dataset, datasetChoice),
+      });
+    },
+
+    leaveDataset() {
+      asking.abort();
+      set({ dataset: null, datasetChoice: null, datasetParts: null, datasetProblem: null, lookingUp: false });
+    },
+  };
+};
