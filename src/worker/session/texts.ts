@@ -228,7 +228,12 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         ref = partOf(text.train).source;
         parts = { train: text.train, validation: text.validation };
       }
-      const data = { kind: 'lm' as const, ...(parts ?? { train: ref, validation: ref }), contextLength, cleaning };
+      const data = {
+        kind: 'lm' as const,
+        ...(parts ?? { train: ref, validation: ref }),
+        contextLength,
+        cleaning,
+      };
       const seed = text.kind === 'hub' ? text.seed : 1;
       const { train, validation } = await tokenise(data, seed, tokenizer, task);
       return {
