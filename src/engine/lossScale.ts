@@ -6,7 +6,6 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { readTensor } from './device';
 import { allocate, launch, markWritten, wrap, writeTensor } from './dispatch';
 import { kernelFamily } from './kernel';
 
@@ -24,8 +23,7 @@ export interface LossScale {
    * was left out, unless S cannot become smaller.
    */
   advance(norm: Scalar): Scalar;
-  /** S and the good steps in a row, which a snapshot keeps. */
-  read(): Promise<number[]>;
+  /** Replaces S and the good steps in a row, by those of a snapshot. */
   write(state: readonly number[]): void;
   dispose(): void;
 }
@@ -71,7 +69,6 @@ export function createLossScale(first = FIRST): LossScale {
       markWritten(state);
       return wrap<Scalar>(plain);
     },
-    read: async () => [...(await readTensor(state))],
     write: (values) => writeTensor(state, Float32Array.from(values)),
     dispose: () => state.dispose(),
   };

@@ -82,7 +82,7 @@ export async function takeSnapshot(
     extra: await readWeights(run.extra),
     copy: run.copy && (await readWeights(run.copy.params)),
     optimizers,
-    lossScale: run.lossScale && (await run.lossScale.read()),
+    lossScale: run.lossScale && [...(await readTensor(run.lossScale.state))],
   };
 }
 
