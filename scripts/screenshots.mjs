@@ -117,5 +117,11 @@ await sweep.click();
 await sweep.waitFor();
 await photograph('compare');
 
+await go('Compose');
+await page.getByRole('button', { name: 'Change the text' }).click();
+await page.getByRole('menuitem', { name: /^Category, .* bundled$/ }).click();
+await page.getByRole('region', { name: 'Task editor' }).getByRole('table').waitFor();
+await photograph('task');
+
 await browser.close();
 await server.close();

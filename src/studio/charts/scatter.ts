@@ -38,24 +38,27 @@ function around(values: readonly number[], most: number): [number, number] {
   return [Math.max(0, from), Math.ceil(high / step + 0.15) * step];
 }
 
-/** Places points on a linear x and a logarithmic y axis; `front` names the ids on the best front, in order. */
+/** Places points on a linear x axis and a y axis that is logarithmic unless `linear`; `front` names the ids on the best front, in order. */
 export function scatterGeometry(
   points: readonly ScatterPoint[],
   front: readonly string[],
-  frame: { width: number; height: number; xUnit: string },
+  frame: { width: number; height: number; xUnit: string; linear?: boolean },
 ): ScatterGeometry | null {
-  const drawn = points.filter((point) => Number.isFinite(point.x) && point.y > 0);
+  const { linear = false } = frame;
+  const drawn = points.filter(
+    (point) => Number.isFinite(point.x) && (linear ? Number.isFinite(point.y) : point.y > 0),
+  );
   if (drawn.length === 0) return null;
   const ys = drawn.map((point) => point.y);
-  const yDomain = [Math.min(...ys) * 0.88, Math.max(...ys) * 1.1] as const;
-  const yValues = logTicks(yDomain[0], yDomain[1], 6);
+  const yDomain = linear ? around(ys, 6) : ([Math.min(...ys) * 0.88, Math.max(...ys) * 1.1] as const);
+  const yValues = linear ? linearTicks(...yDomain, 6) : logTicks(yDomain[0], yDomain[1], 6);
   const plot = { left: 44, right: frame.width - 20, top: 10, bottom: frame.height - 22 };
   const xDomain = around(
     drawn.map((point) => point.x),
     6,
   );
   const x = scaleOf(xDomain, [plot.left, plot.right], false);
-  const y = scaleOf(yDomain, [plot.bottom, plot.top], true);
+  const y = scaleOf(yDomain, [plot.bottom, plot.top], !linear);
   const xValues = linearTicks(xDomain[0], xDomain[1], 7);
   const xTicks = xValues.map((value, i) => ({
     value,

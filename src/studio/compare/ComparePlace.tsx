@@ -10,10 +10,11 @@ import type { ScatterPoint } from '../charts/scatter';
 import type { ChartDefaults, LineChartSpec } from '../charts/spec';
 import { TEACHER } from '../charts/styles';
 import { Icon } from '../pieces/Icon';
+import { scoreSeries } from '../run/scoreSpecs';
 import { perplexitySeries, plannedEnd } from '../run/specs';
 import { seriesBook } from '../series';
 import { useStudio } from '../store';
-import { commonProtocol, compareRows, compareTable, type CompareRow } from './rows';
+import { commonProtocol, compareRows, compareTable, sharedMeasure, type CompareRow } from './rows';
 import { RunsTable } from './RunsTable';
 import { Scatter } from './Scatter';
 import { SweepCard } from './SweepCard';
@@ -61,7 +62,8 @@ function NoRuns() {
 }
 
 function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
-  const reports = rows.flatMap((row) => row.run.evals.slice(-1));
+  const reports = rows.flatMap((row) => (row.comparable ? row.run.evals.slice(-1) : []));
+  const others = rows.filter(({ comparable }) => !comparable).length;
   const protocol = commonProtocol(reports);
   const table = compareTable(rows);
   return (
@@ -87,6 +89,18 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
       <div className="compare-scroll">
         <RunsTable rows={rows} />
       </div>
+      {others > 0 && (
+        <p className="compare-says small">
+          <Icon name="info" />
+          <b>
+            {others === 1 ? 'One run is' : `${others} runs are`} not comparable with the run in focus.
+          </b>{' '}
+          <span className="muted">
+            A perplexity and a task’s metric, or metrics of two tasks, do not share a scale. Choose another
+            run as the focus to see its kind.
+          </span>
+        </p>
+      )}
       {reports.length > 1 && !protocol && (
         <p className="compare-says small">
           <Icon name="info" />
@@ -100,44 +114,52 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
   );
 }
 
-/** The teacher's perplexity, from a shown run that measured it. */
+/** The teacher's perplexity or metric, from a run that measured it. */
 function teacherReference(rows: readonly CompareRow[]) {
-  const value = rows.find((row) => row.run.result?.teacherPerplexity)?.run.result?.teacherPerplexity
-    ?.perplexity;
-  return value === undefined ? [] : [{ id: 'teacher', label: 'teacher', value, style: TEACHER }];
+  const value = rows.find((row) => row.comparable && row.own.teacher !== null)?.own.teacher ?? null;
+  return value === null ? [] : [{ id: 'teacher', label: 'teacher', value, style: TEACHER }];
 }
 
-const DEFAULTS: ChartDefaults = { log: true, clip: false, smoothing: 0 };
+const PERPLEXITIES: ChartDefaults = { log: true, clip: false, smoothing: 0 };
+const METRICS: ChartDefaults = { log: false, clip: false, smoothing: 0 };
+
+/** A run's curve by its measure. */
+function curveOf(row: CompareRow) {
+  const look = { label: row.run.name, style: row.style! };
+  const series = seriesBook.get(row.run.id);
+  const { metric } = row.measure;
+  return metric === null
+    ? perplexitySeries(row.run, series, 'step', look)
+    : scoreSeries(row.run, series, 'step', metric, look);
+}
 
 function Curves({ rows }: { rows: readonly CompareRow[] }) {
   const [group] = useState(() => new ChartGroup());
   const version = useSyncExternalStore(seriesBook.subscribe, seriesBook.version);
+  const measure = sharedMeasure(rows);
   const spec = useMemo<LineChartSpec>(() => {
-    const shown = rows.filter((row) => row.style !== null);
+    const shown = rows.filter((row) => row.style !== null && row.comparable);
     const order = [...shown].sort((a, b) => Number(b.focus) - Number(a.focus));
     return {
-      title: 'Validation perplexity',
-      unit: 'by step, on the validation text',
-      series: order.map((row) =>
-        perplexitySeries(row.run, seriesBook.get(row.run.id), 'step', {
-          label: row.run.name,
-          style: row.style!,
-        }),
-      ),
+      title: measure?.higherIsBetter ? measure.label : 'Validation perplexity',
+      unit: `by step, on the validation ${measure?.higherIsBetter ? 'rows' : 'text'}`,
+      series: order.map(curveOf),
+      higherIsBetter: measure?.higherIsBetter,
       references: teacherReference(rows),
       xUnit: 'step',
       xEnd:
         version < 0
           ? 0
           : Math.max(0, ...shown.map((row) => plannedEnd(row.run, seriesBook.get(row.run.id), 'step'))),
-      formatValue: formatFigure,
+      formatValue: measure?.format ?? formatFigure,
     };
-  }, [rows, version]);
+  }, [rows, version, measure]);
   return (
     <LineChart
+      key={measure?.key}
       spec={spec}
       group={group}
-      defaults={DEFAULTS}
+      defaults={measure?.higherIsBetter ? METRICS : PERPLEXITIES}
       endLabels
       empty="Tick a run above to see its curve."
     />
@@ -159,5 +181,5 @@ function SizeAgainstQuality({ rows }: { rows: readonly CompareRow[] }) {
       { id: 'teacher', label: 'teacher', x: teacher.parameters / 1e6, y: reference.value, style: TEACHER },
     ];
   }, [rows, teacher]);
-  return <Scatter points={points} />;
+  return <Scatter points={points} measure={sharedMeasure(rows)} />;
 }

@@ -1,12 +1,12 @@
 import { ActionIcon, Button, Checkbox, Menu, Modal } from '@mantine/core';
 import { useState, type KeyboardEvent } from 'react';
-import { formatClock, formatFigure } from '../charts/format';
+import { formatClock } from '../charts/format';
 import { LineSample } from '../charts/Marks';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
 import { isActive, type RunRecord } from '../storeRuns';
 import { LayerGlyph } from './LayerGlyph';
-import { MOST_SHOWN, rowCell, sortBy, stateText, type CompareRow } from './rows';
+import { MOST_SHOWN, rowCell, sharedMeasure, sortBy, stateText, type CompareRow } from './rows';
 import { SortHead } from './SortHead';
 import { useCompareView } from './view';
 
@@ -39,6 +39,7 @@ export function RunsTable({ rows }: { rows: readonly CompareRow[] }) {
     go('run');
   };
   const head = { sort, onSort: setSort };
+  const measure = sharedMeasure(rows);
   return (
     <>
       <table className="compare-table">
@@ -49,8 +50,8 @@ export function RunsTable({ rows }: { rows: readonly CompareRow[] }) {
             <th scope="col">Layers kept</th>
             <SortHead label="k" column="k" numeric {...head} />
             <SortHead label="Method" column="method" {...head} />
-            <SortHead label="before" note="Perplexity" column="before" numeric {...head} />
-            <SortHead label="after" note="Perplexity" column="after" numeric {...head} />
+            <SortHead label="before" note={measure?.label ?? ''} column="before" numeric {...head} />
+            <SortHead label="after" note={measure?.label ?? ''} column="after" numeric {...head} />
             <SortHead label="in millions" note="Parameters" column="parameters" numeric {...head} />
             <SortHead label="min:s" note="Time" column="timeMs" numeric {...head} />
             <th scope="col">
@@ -122,14 +123,26 @@ function RunRow({ row, open, leave }: RunRowProps) {
       </td>
       <td className="num">{row.k}</td>
       <td>{row.method}</td>
-      <td className="num">{or(row.before, formatFigure)}</td>
-      <td className="num">
-        {row.after === null && state ? (
-          <span className="faint">{state}</span>
-        ) : (
-          <b>{or(row.after, formatFigure)}</b>
-        )}
-      </td>
+      {row.comparable ? (
+        <>
+          <td className="num">{or(row.before, row.measure.format)}</td>
+          <td className="num">
+            {row.after === null && state ? (
+              <span className="faint">{state}</span>
+            ) : (
+              <b>{or(row.after, row.measure.format)}</b>
+            )}
+          </td>
+        </>
+      ) : (
+        <td
+          className="num faint"
+          colSpan={2}
+          title={`${row.measure.label}: ${or(row.own.before, row.measure.format)} before, ${or(row.own.after, row.measure.format)} after`}
+        >
+          not comparable
+        </td>
+      )}
       <td className="num">{or(row.parameters, inMillions)}</td>
       <td className="num">{or(row.timeMs, formatClock)}</td>
       <td className="num">
@@ -202,7 +215,7 @@ function TeacherRow({ rows }: { rows: readonly CompareRow[] }) {
   const teacher = useStudio((state) => state.teacher);
   if (!teacher) return null;
   const measured = rows.find(
-    (row) => row.run.recipe.teacher.model === teacher.ref && row.run.result?.teacherPerplexity,
+    (row) => row.comparable && row.run.recipe.teacher.model === teacher.ref && row.own.teacher !== null,
   );
   const { nLayer } = teacher.config;
   const layers = Array.from({ length: nLayer }, (_, layer) => layer);
@@ -216,7 +229,7 @@ function TeacherRow({ rows }: { rows: readonly CompareRow[] }) {
       <td className="num">{nLayer}</td>
       <td className="faint">as loaded</td>
       <td className="num teacher-ink">
-        {or(measured?.run.result?.teacherPerplexity?.perplexity ?? null, formatFigure)}
+        {measured ? or(measured.own.teacher, measured.measure.format) : '–'}
       </td>
       <td className="num faint">–</td>
       <td className="num">{inMillions(teacher.parameters)}</td>

@@ -5,27 +5,37 @@ import { Marker } from '../charts/Marks';
 import { scatterGeometry, type ScatterPoint } from '../charts/scatter';
 import { colourOf } from '../charts/styles';
 import { bestFront } from './front';
+import type { Measure } from './measures';
 
 interface PictureProps {
+  measure: Measure | undefined;
   points: readonly ScatterPoint[];
   width: number;
   height: number;
   ref: Ref<SVGSVGElement>;
 }
 
-function summaryOf(points: readonly ScatterPoint[], front: readonly ScatterPoint[]): string {
-  const all = points.map(
-    (point) => `${point.label} ${formatFigure(point.y)} at ${formatFigure(point.x)} million`,
-  );
-  return `Parameters against perplexity after training. ${all.join('; ')}. On the best front: ${front.map((point) => point.label).join(', ')}.`;
+/** `Parameters against perplexity` */
+const titleOf = (measure: Measure | undefined) =>
+  `Parameters against ${measure?.higherIsBetter ? measure.label : 'perplexity'}`;
+
+function summaryOf(
+  points: readonly ScatterPoint[],
+  front: readonly ScatterPoint[],
+  measure: Measure | undefined,
+): string {
+  const write = measure?.format ?? formatFigure;
+  const all = points.map((point) => `${point.label} ${write(point.y)} at ${formatFigure(point.x)} million`);
+  return `${titleOf(measure)} after training. ${all.join('; ')}. On the best front: ${front.map((point) => point.label).join(', ')}.`;
 }
 
-function Picture({ points, width, height, ref }: PictureProps) {
-  const front = bestFront(points);
+function Picture({ points, measure, width, height, ref }: PictureProps) {
+  const linear = measure?.higherIsBetter === true;
+  const front = bestFront(points, linear);
   const geometry = scatterGeometry(
     points,
     front.map((point) => point.id),
-    { width, height, xUnit: 'M' },
+    { width, height, xUnit: 'M', linear },
   );
   if (!geometry) return <p className="decant-plot-empty faint">A point appears when a run has ended.</p>;
   const { plot } = geometry;
@@ -37,7 +47,7 @@ function Picture({ points, width, height, ref }: PictureProps) {
       height={height}
       viewBox={`0 0 ${width} ${height}`}
       role="img"
-      aria-label={summaryOf(points, front)}
+      aria-label={summaryOf(points, front, measure)}
     >
       {geometry.yTicks.map((tick) => (
         <g key={tick.value}>
@@ -78,20 +88,26 @@ function Picture({ points, width, height, ref }: PictureProps) {
 }
 
 /** Size against quality; the staircase joins what no other run beats in both. */
-export function Scatter({ points }: { points: readonly ScatterPoint[] }) {
+export function Scatter({
+  points,
+  measure,
+}: {
+  points: readonly ScatterPoint[];
+  measure: Measure | undefined;
+}) {
   const table = useMemo(
     () => ({
-      head: ['run', 'million parameters', 'perplexity'],
+      head: ['run', 'million parameters', measure?.label.toLowerCase() ?? 'perplexity'],
       rows: points.map((one) => [one.label, one.x, one.y]),
     }),
-    [points],
+    [points, measure],
   );
   return (
     <FigureCard
-      title="Parameters against perplexity"
-      unit="after training, lower left is better"
+      title={titleOf(measure)}
+      unit={`after training, ${measure?.higherIsBetter ? 'upper' : 'lower'} left is better`}
       table={table}
-      draw={(frame) => <Picture points={points} {...frame} />}
+      draw={(frame) => <Picture points={points} measure={measure} {...frame} />}
     />
   );
 }

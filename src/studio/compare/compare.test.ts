@@ -10,6 +10,7 @@ import {
   looksOf,
   nextSort,
   rowCell,
+  sharedMeasure,
   sortBy,
   type Sort,
   type SortKey,
@@ -139,13 +140,66 @@ describe('the table of runs', () => {
   test('its file has a row a run, numbers in full', () => {
     const table = compareTable(compareRows([finished('b', 40.123)], 'b', new Set(), METHODS));
     expect(table.rows).toEqual([
-      ['b', 'the run in focus', '0 2 4 6 8 10', 6, 'Vanilla KD', 500, 40.123, 880_100, 61_000],
+      ['b', 'the run in focus', '0 2 4 6 8 10', 6, 'Vanilla KD', 'Perplexity', 500, 40.123, 880_100, 61_000],
     ]);
   });
   test('one protocol is named only when all were measured alike', () => {
     expect(commonProtocol([report(1), report(2)])?.tokens).toBe(4096);
     expect(commonProtocol([report(1), report(2, 100)])).toBeNull();
     expect(commonProtocol([])).toBeNull();
+  });
+});
+
+describe('a task’s runs beside others', () => {
+  const taskRun = (id: string, task: 'glue/sst2' | 'glue/cola', metric: string, value: number) => {
+    const report = { task, metrics: { [metric]: value }, loss: 1, rows: 872, majority: 0.509 };
+    const done = finished(id, 1).result!;
+    const { perplexityAfter: _, ...result } = { ...done, scoresAfter: report };
+    return run(id, {
+      recipe: recipe({ data: { kind: 'task', task, train: 'rows:a', validation: 'rows:b' } }),
+      ...{ evals: [], scores: [{ step: 0, ...report, metrics: { [metric]: 0.5 } }], result },
+    });
+  };
+  const runs = [
+    finished('text', 40),
+    taskRun('a', 'glue/sst2', 'accuracy', 0.886),
+    taskRun('b', 'glue/sst2', 'accuracy', 0.87),
+    taskRun('c', 'glue/cola', 'matthews', 0.39),
+  ];
+
+  test('show their main metric; perplexities and other tasks are not comparable and have no value to sort by', () => {
+    const rows = compareRows(runs, 'a', new Set(), METHODS);
+    expect(rows.map((row) => [row.run.id, row.comparable, row.after])).toEqual([
+      ['text', false, null],
+      ['a', true, 88.6],
+      ['b', true, 87],
+      ['c', false, null],
+    ]);
+    expect(sharedMeasure(rows)?.label).toBe('SST-2, Accuracy, %');
+    expect(rows[1]!.measure.format(rows[1]!.after!)).toBe('88.6');
+    expect(sortBy(rows, { key: 'after', descending: true }, rowCell).map((row) => row.run.id)).toEqual([
+      ...['a', 'b', 'text', 'c'],
+    ]);
+    // The file names the measure of every row.
+    const measures = compareTable(rows).rows.map((row) => [row[5], row[7]]);
+    expect(measures).toEqual([
+      ['Perplexity', 40],
+      ['SST-2, Accuracy, %', 88.6],
+      ['SST-2, Accuracy, %', 87],
+      ['CoLA, Matthews', 0.39],
+    ]);
+  });
+  test('differ in the task by name', () => {
+    expect(differences(runs[0]!, runs[1]!)).toEqual(['text or task']);
+    expect(differences(runs[1]!, runs[3]!)).toEqual(['task']);
+  });
+  test('higher is better on their front', () => {
+    const points = [
+      { id: 'small', x: 1, y: 80 },
+      { id: 'beaten', x: 2, y: 75 },
+      { id: 'large', x: 3, y: 90 },
+    ];
+    expect(bestFront(points, true).map(({ id }) => id)).toEqual(['small', 'large']);
   });
 });
 

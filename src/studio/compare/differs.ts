@@ -35,6 +35,22 @@ function stageDifferences(one: Stage | undefined, other: Stage | undefined): str
   return words;
 }
 
+function dataDifferences(one: Recipe['data'], other: Recipe['data']): string[] {
+  if (one.kind !== other.kind) return ['text or task'];
+  const words: string[] = [];
+  const task = one.kind === 'task';
+  if (
+    task &&
+    other.kind === 'task' &&
+    !same([one.task, one.columns, one.labels], [other.task, other.columns, other.labels])
+  )
+    words.push('task');
+  else if (!same([one.train, one.validation], [other.train, other.validation]))
+    words.push(task ? 'rows' : 'text');
+  if (rowLength(one) !== rowLength(other)) words.push(task ? 'longest input' : 'context length');
+  return words;
+}
+
 /** `['k', 'layers', 'method']`; empty when the runs differ in nothing that a recipe says. */
 export function differences(one: Compared, other: Compared): string[] {
   const words: string[] = [];
@@ -45,9 +61,7 @@ export function differences(one: Compared, other: Compared): string[] {
   for (let i = 0; i < stages; i++)
     words.push(...stageDifferences(one.recipe.stages[i], other.recipe.stages[i]));
   const { data, evaluation, seed } = one.recipe;
-  if (!same([data.train, data.validation], [other.recipe.data.train, other.recipe.data.validation]))
-    words.push('text');
-  if (rowLength(data) !== rowLength(other.recipe.data)) words.push('context length');
+  words.push(...dataDifferences(data, other.recipe.data));
   if (seed !== other.recipe.seed) words.push('seed');
   const protocol = ({ window, stride, maxTokens }: Recipe['evaluation']) => [window, stride, maxTokens];
   if (!same(protocol(evaluation), protocol(other.recipe.evaluation))) words.push('evaluation');

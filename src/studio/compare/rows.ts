@@ -4,6 +4,7 @@ import { RUN_STYLES } from '../charts/styles';
 import { isActive, type RunRecord } from '../storeRuns';
 import type { MethodCard, PerplexityReport } from '../../worker/protocol';
 import { differences } from './differs';
+import { judge, measureOf, type Judged, type Measure } from './measures';
 
 export interface CompareRow {
   run: RunRecord;
@@ -13,8 +14,14 @@ export interface CompareRow {
   differs: string;
   k: number;
   method: string;
+  /** By the measure of the run in focus; null where a run has another one. */
   before: number | null;
   after: number | null;
+  /** Another task, or a text beside a task: its figures mean something else. */
+  comparable: boolean;
+  measure: Measure;
+  /** By its own measure. */
+  own: Judged;
   parameters: number | null;
   timeMs: number | null;
 }
@@ -58,8 +65,11 @@ export function compareRows(
 ): CompareRow[] {
   const looks = looksOf(runs, focusId, hidden);
   const focus = runs.find((run) => run.id === focusId);
+  const reference = focus ?? runs.at(-1);
   return runs.map((run) => {
-    const start = run.result?.perplexityBefore ?? run.evals.find((one) => one.step === 0);
+    const measure = measureOf(run);
+    const own = judge(run);
+    const comparable = reference !== undefined && measure.key === measureOf(reference).key;
     const words = focus && focus !== run ? differences(run, focus) : [];
     return {
       run,
@@ -68,13 +78,20 @@ export function compareRows(
       differs: run === focus ? 'the run in focus' : words.join(', ') || 'nothing',
       k: run.layers.length,
       method: methodOf(run, methods),
-      before: start?.perplexity ?? null,
-      after: run.result?.perplexityAfter?.perplexity ?? null,
+      before: comparable ? own.before : null,
+      after: comparable ? own.after : null,
+      comparable,
+      measure,
+      own,
       parameters: run.result?.parameters ?? null,
       timeMs: run.result?.wallMs ?? null,
     };
   });
 }
+
+/** What the rows that can be compared are judged by. */
+export const sharedMeasure = (rows: readonly CompareRow[]): Measure | undefined =>
+  (rows.find(({ focus }) => focus) ?? rows.at(-1))?.measure;
 
 /** What a run shows in place of its result. */
 export function stateText(run: RunRecord): string {
@@ -118,8 +135,9 @@ export function compareTable(rows: readonly CompareRow[]) {
       'layers',
       'k',
       'method',
-      'perplexity before',
-      'perplexity after',
+      'measure',
+      'before',
+      'after',
       'parameters',
       'time_ms',
     ],
@@ -129,8 +147,9 @@ export function compareTable(rows: readonly CompareRow[]) {
       row.run.layers.join(' '),
       row.k,
       row.method,
-      row.before,
-      row.after,
+      row.measure.label,
+      row.own.before,
+      row.own.after,
       row.parameters,
       row.timeMs,
     ]),
