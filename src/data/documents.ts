@@ -36,6 +36,8 @@ export interface DocumentSource {
   /** One sentence each; complete when `documents` has ended. */
   readonly warnings: readonly string[];
   readonly progress: SourceProgress;
+  /** Plain data that is kept with the tokens, such as what was cleaned away; complete when `documents` has ended. */
+  readonly report?: unknown;
 }
 
 /** The documents of a source that fits in memory, put together. Throws DataError beyond 256 MB of text. */

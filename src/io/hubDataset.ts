@@ -110,7 +110,8 @@ export async function openHubDataset(given: Omit<HubOptions, 'type'>): Promise<H
     sizeOf: (path) => files.sizeOf(path),
     async open(config, split) {
       const sources = await Promise.all(findSplit(dataset, config, split).map((path) => files.open(path)));
-      return sources.filter((source) => source !== null);
+      const version = `${given.repo} ${files.commit}`;
+      return sources.filter((source) => source !== null).map((source) => ({ ...source, version }));
     },
   };
   return dataset;

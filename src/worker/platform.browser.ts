@@ -2,8 +2,10 @@
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import type { EncoderPort } from '../data/tokens/encoders';
 import { hubFileSet, type HubOptions } from '../io/hub';
 import { openHubDataset } from '../io/hubDataset';
+import { browserFiles } from '../io/rangeFiles';
 import { httpFileSet } from '../io/source';
 import { openBrowserStore, textEntries } from '../io/storage';
 import type { HubRequest, Platform } from './platform';
@@ -22,6 +24,21 @@ const kept = async ({ onProgress, ...request }: HubRequest): Promise<HubOptions>
   onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
 });
 
+/** Each holds a tokenizer; more of them would wait for the one thread that reads and writes. */
+const MOST_ENCODERS = 4;
+
+function startEncoder(): EncoderPort {
+  const worker = new Worker(new URL('./encoder.ts', import.meta.url), { type: 'module' });
+  return {
+    post: (request) => worker.postMessage(request),
+    listen(message, failed) {
+      worker.onmessage = ({ data }: MessageEvent<unknown>) => message(data);
+      worker.onerror = ({ message: reason }) => failed(new Error(reason || 'a worker did not start'));
+    },
+    close: () => worker.terminate(),
+  };
+}
+
 /** `base` is the folder that the page was served from. */
 export function browserPlatform(base: string): Platform {
   const demo = new URL('demo', new URL(base, globalThis.location.href)).href;
@@ -34,6 +51,15 @@ export function browserPlatform(base: string): Platform {
     memoryBytes: deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30,
     demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
     demoTexts: () => Promise.resolve(httpFileSet('demo', demo, [...TEXTS, ...TASKS])),
+    tokens: () => browserFiles('tokens'),
+    // One core stays with the page and this thread.
+    startEncoders: () =>
+      Promise.resolve(
+        Array.from(
+          { length: Math.max(1, Math.min(MOST_ENCODERS, navigator.hardwareConcurrency - 1)) },
+          startEncoder,
+        ),
+      ),
     tuning: textEntries(() => openBrowserStore('tuning'), 'kernels'),
     openHub: async (request) => hubFileSet(await kept(request)),
     openDataset: async (request) => openHubDataset(await kept(request)),

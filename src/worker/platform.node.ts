@@ -9,7 +9,9 @@ import { hubFileSet, type HubOptions } from '../io/hub';
 import { openHubDataset } from '../io/hubDataset';
 import { fileSource, folderFileSet } from '../io/source.node';
 import { textEntries } from '../io/storage';
+import { folderFiles } from '../io/rangeFiles.node';
 import { folderStore } from '../io/storage.node';
+import { startEncoderThreads } from './encoders.node';
 import type { DataFiles, HubRequest, Platform } from './platform';
 
 /** Where downloads are kept: `$XDG_CACHE_HOME/decant`, or `~/.cache/decant`. */
@@ -59,6 +61,8 @@ export function nodePlatform(root: string): Platform {
     openHub: (request) => hubFileSet(kept(request)),
     openDataset: (request) => openHubDataset(kept(request)),
     tuning: textEntries(() => Promise.resolve(folderStore(cacheFolder())), 'tuning'),
+    tokens: () => Promise.resolve(folderFiles(join(cacheFolder(), 'tokens'))),
+    startEncoders: () => startEncoderThreads(root),
     tunesFirst: true,
     openFolder: folderFileSet,
     openData: dataFiles,

@@ -1,5 +1,7 @@
 /** What differs between the browser's worker and Node: where files come from. The session asks for nothing else. */
 import type { DataFile } from '../data/dataFile';
+import type { EncoderPort } from '../data/tokens/encoders';
+import type { TokenStore } from '../data/tokens/shard';
 import type { TuningStore } from '../engine/tuner';
 import type { HubDataset } from '../io/hubDataset';
 import type { Gate } from '../io/patience';
@@ -59,4 +61,8 @@ export interface Platform {
   readonly tuning?: TuningStore;
   /** A run waits until kernels are timed; otherwise they are timed while nothing runs. */
   readonly tunesFirst?: boolean;
+  /** Where the tokens of texts are kept; absent: in memory, as long as the session lives. */
+  tokens?(): Promise<TokenStore>;
+  /** Starts workers that encode text; absent: the session's own thread does. */
+  startEncoders?(): Promise<EncoderPort[]>;
 }

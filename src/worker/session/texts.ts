@@ -1,30 +1,25 @@
 /** The texts that a session knows, and their token streams for a model's tokenizer. */
-import {
-  encodeDocuments,
-  previewWindows,
-  splitCorpus,
-  takeShare,
-  type Corpus,
-  type Ids,
-  type SplitText,
-  type TokenStream,
-} from '../../data/corpus';
+import { previewWindows, takeShare, type Ids, type SplitText, type TokenStream } from '../../data/corpus';
 import { windowCount } from '../../data/batches';
 import { cleanedSource } from '../../data/cleaning/cleanedSource';
 import type { CleaningReport } from '../../data/cleaning/report';
 import { kindOf, type DataFile } from '../../data/dataFile';
 import { decodeDocuments, loadDemoStream } from '../../data/demo';
-import { collectDocuments, documentsInMemory, type DocumentSource } from '../../data/documents';
-import { readTextFiles } from '../../data/textFiles';
+import { documentsInMemory, type DocumentSource } from '../../data/documents';
+import { fileDocuments } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
+import { localEncoder, remoteEncoder, type Encoder } from '../../data/tokens/encoders';
+import { splitTokens, wholeTokens, type TextWork } from '../../data/tokens/textTokens';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
-import { DataError, RecipeError } from '../../errors';
+import { RecipeError } from '../../errors';
+import { memoryFiles } from '../../io/rangeFiles';
 import { blobSource } from '../../io/source';
-import type { CleaningSettings } from '../../recipe/cleaning';
 import { partOf, type SourcePart, type TextData } from '../../recipe/data';
+import { isHubSource } from '../../recipe/hubSource';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
+import { createLane } from './lane';
 import type { KnownModel } from './models';
 import type { Sources } from './sources';
 import type { Task } from './task';
@@ -35,6 +30,8 @@ export interface TokenisedText extends SplitText {
   readonly tokenizer: Tokenizer;
   /** What cleaning did to what is learned from; absent where nothing is cleaned. */
   readonly cleaning?: CleaningReport | undefined;
+  /** What there is to say about the texts, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface TextRegistry {
@@ -54,13 +51,6 @@ export interface TextRegistry {
   heldOut(tokenizer: Tokenizer, task: Task): Promise<TokenStream>;
 }
 
-interface KnownCorpus {
-  /** Tells it from other texts, other columns, other parts and other cleanings. */
-  key: string;
-  corpus: Corpus;
-  cleaning?: CleaningReport | undefined;
-}
-
 export interface TextServices {
   platform: Platform;
   sources: Sources;
@@ -69,8 +59,10 @@ export interface TextServices {
 
 const DEMO = 'demo';
 const PREVIEW_WINDOWS = 3;
-/** The demo's streams and a few texts of the user's; a text of 100 MB is 50 MB of ids. */
-const KEPT_SPLITS = 4;
+/** The demo's streams and a few texts of the user's. */
+const KEPT_STREAMS = 4;
+/** A smaller text is encoded before workers have started. */
+const SMALL_BYTES = 1 << 20;
 
 /** Of a dropped folder only the files that can be read; of files that cannot, all, so that the first one is named. */
 function textFilesOf(files: readonly File[]): DataFile[] {
@@ -80,19 +72,23 @@ function textFilesOf(files: readonly File[]): DataFile[] {
 }
 
 export function textRegistry({ platform, sources, openModel }: TextServices): TextRegistry {
-  const corpora = new Map<string, Corpus>();
-  /** Of the texts that were brought in this visit. */
-  const names = new Set<string>();
-  const splits = new Map<string, Promise<unknown>>();
+  /** The texts that were brought in this visit, by their names in recipes. */
+  const brought = new Map<string, DocumentSource>();
+  /** Sources of the Hub, by the parts of them that recipes name. */
+  const opened = new Map<string, DocumentSource>();
+  const streams = new Map<string, Promise<unknown>>();
+  const inMemory = memoryFiles();
+  // A text that is wanted for two things is not encoded twice at once.
+  const lane = createLane();
 
   /** Remembers the last few results by key; a failure is not remembered. */
   function remember<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const known = splits.get(key) as Promise<T> | undefined;
+    const known = streams.get(key) as Promise<T> | undefined;
     const made = known ?? make();
-    splits.delete(key);
-    splits.set(key, made);
-    for (const old of [...splits.keys()].slice(0, -KEPT_SPLITS)) splits.delete(old);
-    made.catch(() => splits.delete(key));
+    streams.delete(key);
+    streams.set(key, made);
+    for (const old of [...streams.keys()].slice(0, -KEPT_STREAMS)) streams.delete(old);
+    made.catch(() => streams.delete(key));
     return made;
   }
 
@@ -111,64 +107,65 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
   }
 
   /** The demo's training documents as text. */
-  async function demoCorpus(task: Task): Promise<KnownCorpus> {
+  async function demoSource(task: Task): Promise<DocumentSource> {
     const own = requireTokenizer('the demo', (await openModel(DEMO, task)).vocabulary);
-    const documents = [...decodeDocuments(await demoStream('train', own, task), own)];
-    return { key: DEMO, corpus: { name: 'the demo text', documents, warnings: [], share: 1 } };
+    const stream = await demoStream('train', own, task);
+    const key = `${DEMO} ${own.fingerprint} ${stream.ids.length}`;
+    return documentsInMemory('the demo text', key, [...decodeDocuments(stream, own)]);
   }
 
-  async function corpusOf(
+  async function sourceOf(
     { source, column: given, fraction }: SourcePart,
     seed: number,
     task: Task,
-  ): Promise<KnownCorpus> {
-    // Most files are read whole, whatever part of them is wanted; of Parquet other parts are other corpora.
-    const whole = `${source} ${given ?? ''}`;
-    const part = `${whole} ${fraction} ${seed}`;
-    for (const key of [whole, part]) {
-      const corpus = corpora.get(key);
-      if (corpus) return { key, corpus };
-    }
+  ): Promise<DocumentSource> {
+    if (source === DEMO) return demoSource(task);
+    const known = brought.get(source);
+    if (known) return known;
+    const part = `${source} ${given ?? ''} ${fraction} ${seed}`;
+    const before = opened.get(part);
+    // What is tokenised already needs no further question to the Hub. Files of the disk may have changed.
+    if (before && [...streams.keys()].some((key) => key.startsWith(`${before.key} `))) return before;
     const found = await sources.open(source, task, { columns: [given ?? 'text'], fraction, seed });
     if (found) {
       const { name, files, column = given } = found;
       for (const message of found.warnings) task.send({ type: 'warning', message });
-      const corpus = await readTextFiles(name, files, { column, fraction, seed });
-      const key = corpus.share === 1 ? whole : part;
-      corpora.set(key, corpus);
-      return { key, corpus };
+      const documents = await fileDocuments(name, files, { column, fraction, seed });
+      if (isHubSource(source)) opened.set(part, documents);
+      return documents;
     }
-    const loaded = [DEMO, ...names].join(', ');
+    const loaded = [DEMO, ...brought.keys()].join(', ');
     throw new RecipeError(`the text ${JSON.stringify(source)} is not loaded`, `Loaded: ${loaded}.`);
   }
 
-  const sourceOf = ({ key, corpus }: KnownCorpus) =>
-    documentsInMemory(corpus.name, key, corpus.documents, corpus.share);
+  async function startEncoders(source: DocumentSource, tokenizer: Tokenizer): Promise<readonly Encoder[]> {
+    const { total } = source.progress;
+    if (!platform.startEncoders || (total !== undefined && total < SMALL_BYTES))
+      return [localEncoder(tokenizer)];
+    const ports = await platform.startEncoders();
+    return ports.map((port) => remoteEncoder(port, tokenizer.origin));
+  }
 
-  /** What cleaning leaves of a text. Throws DataError when that is nothing. */
-  const cleaned = (known: KnownCorpus, settings: CleaningSettings, task: Task): Promise<KnownCorpus> => {
-    const source = cleanedSource(sourceOf(known), settings);
-    return remember(source.key, async () => {
-      const documents = await collectDocuments(source, task.signal);
-      if (documents.length === 0) {
-        throw new DataError(
-          `nothing is left of ${known.corpus.name} after cleaning`,
-          'Loosen the thresholds of data.cleaning, or leave it out.',
-        );
-      }
-      const corpus = { ...known.corpus, documents, warnings: source.warnings };
-      return { key: source.key, corpus, cleaning: source.report };
+  /** Reads and encodes what is not in the store yet, one text after the other. */
+  const inTurn = <T>(source: DocumentSource, task: Task, work: (means: TextWork) => Promise<T>): Promise<T> =>
+    lane.run(async () => {
+      task.check();
+      return work({
+        store: (await platform.tokens?.()) ?? inMemory,
+        startEncoders: (tokenizer) => startEncoders(source, tokenizer),
+        signal: task.signal,
+        onProgress: (done, total) => task.progress(`tokenising ${source.name}`, done, total ?? 0, 'bytes'),
+      });
     });
-  };
 
-  const splitOf = ({ key, corpus }: KnownCorpus, contextLength: number, tokenizer: Tokenizer) =>
-    remember(`${key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
-      Promise.resolve().then(() => splitCorpus(corpus, tokenizer, contextLength)),
+  const splitOf = (source: DocumentSource, contextLength: number, tokenizer: Tokenizer, task: Task) =>
+    remember(`${source.key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
+      inTurn(source, task, (means) => splitTokens(source, tokenizer, contextLength, means)),
     );
 
-  const wholeOf = ({ key, corpus }: KnownCorpus, tokenizer: Tokenizer) =>
-    remember(`${key} whole ${tokenizer.fingerprint}`, () =>
-      Promise.resolve().then(() => encodeDocuments(corpus.documents, tokenizer)),
+  const wholeOf = (source: DocumentSource, tokenizer: Tokenizer, task: Task) =>
+    remember(`${source.key} whole ${tokenizer.fingerprint}`, () =>
+      inTurn(source, task, (means) => wholeTokens(source, tokenizer, means)),
     );
 
   const tokenise: TextRegistry['tokenise'] = async (data, seed, tokenizer, task) => {
@@ -177,50 +174,44 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     const shared = train.source === validation.source && train.column === validation.column;
     const greater = Math.max(train.fraction, validation.fraction);
     let cleaning: CleaningReport | undefined;
+    const warnings = new Set<string>();
     const stream = async (part: SourcePart, split: 'train' | 'validation') => {
       task.check();
       // A validation text of its own is what every run is measured on, cleaned or not; the demo's is one.
       const settings = split === 'train' || (shared && part.source !== DEMO) ? data.cleaning : undefined;
       if (part.source === DEMO && !settings)
         return takeShare(await demoStream(split, tokenizer, task), part.fraction);
-      const wanted = shared ? { ...part, fraction: greater } : part;
-      let known = part.source === DEMO ? await demoCorpus(task) : await corpusOf(wanted, seed, task);
-      if (settings) {
-        known = await cleaned(known, settings, task);
-        cleaning = known.cleaning;
-      }
+      const raw = await sourceOf(shared ? { ...part, fraction: greater } : part, seed, task);
+      const source = settings ? cleanedSource(raw, settings) : raw;
       // One text for both is split; a text of its own is used whole.
-      const read =
+      const found =
         shared && part.source !== DEMO
-          ? (await splitOf(known, data.contextLength, tokenizer))[split]
-          : await wholeOf(known, tokenizer);
-      return takeShare(read, part.fraction / known.corpus.share);
+          ? await splitOf(source, data.contextLength, tokenizer, task)
+          : await wholeOf(source, tokenizer, task);
+      // The report is the cleaner's own, kept with the tokens.
+      if (settings) cleaning = found.report as CleaningReport | undefined;
+      for (const warning of found.warnings) warnings.add(warning);
+      return takeShare('train' in found ? found[split] : found, part.fraction / source.share);
     };
-    const streams = {
+    const sides = {
       train: await stream(train, 'train'),
       validation: await stream(validation, 'validation'),
+      warnings: [...warnings],
     };
-    return { tokenizer, ...streams, cleaning };
+    return { tokenizer, ...sides, cleaning };
   };
 
   return {
     tokenise,
-    documents: async (ref, task) =>
-      sourceOf(ref === DEMO ? await demoCorpus(task) : await corpusOf({ source: ref, fraction: 1 }, 1, task)),
+    documents: (ref, task) => sourceOf({ source: ref, fraction: 1 }, 1, task),
     async load(text, { contextLength, cleaning }, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
-      let warnings: readonly string[] = [];
       if (text.kind === 'files') {
-        const corpus = await readTextFiles(text.name, textFilesOf(text.files));
         name = text.name;
         ref = `text:${name}`;
-        warnings = corpus.warnings;
         // A text of the same name may have been loaded before.
-        for (const known of [corpora, splits])
-          for (const key of [...known.keys()]) if (key.startsWith(`${ref} `)) known.delete(key);
-        names.add(ref);
-        corpora.set(`${ref} `, corpus);
+        brought.set(ref, await fileDocuments(name, textFilesOf(text.files)));
       }
       let parts: TextCard['parts'];
       if (text.kind === 'hub') {
@@ -235,7 +226,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         cleaning,
       };
       const seed = text.kind === 'hub' ? text.seed : 1;
-      const { train, validation } = await tokenise(data, seed, tokenizer, task);
+      const { train, validation, warnings } = await tokenise(data, seed, tokenizer, task);
       return {
         ref,
         ...(parts && { parts }),
