@@ -8,18 +8,16 @@ import { decodeDocuments, loadDemoStream } from '../../data/demo';
 import { documentsInMemory, type DocumentSource } from '../../data/documents';
 import { fileDocuments } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
-import { localEncoder, remoteEncoder, type Encoder } from '../../data/tokens/encoders';
-import { splitTokens, wholeTokens, type TextWork } from '../../data/tokens/textTokens';
+import { splitTokens, wholeTokens } from '../../data/tokens/textTokens';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
-import { memoryFiles } from '../../io/rangeFiles';
 import { blobSource } from '../../io/source';
 import { partOf, type SourcePart, type TextData } from '../../recipe/data';
 import { isHubSource } from '../../recipe/hubSource';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
-import { createLane } from './lane';
+import { encodeInTurn } from './encoding';
 import type { KnownModel } from './models';
 import type { Sources } from './sources';
 import type { Task } from './task';
@@ -61,8 +59,6 @@ const DEMO = 'demo';
 const PREVIEW_WINDOWS = 3;
 /** The demo's streams and a few texts of the user's. */
 const KEPT_STREAMS = 4;
-/** A smaller text is encoded before workers have started. */
-const SMALL_BYTES = 1 << 20;
 
 /** Of a dropped folder only the files that can be read; of files that cannot, all, so that the first one is named. */
 function textFilesOf(files: readonly File[]): DataFile[] {
@@ -77,9 +73,6 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
   /** Sources of the Hub, by the parts of them that recipes name. */
   const opened = new Map<string, DocumentSource>();
   const streams = new Map<string, Promise<unknown>>();
-  const inMemory = memoryFiles();
-  // A text that is wanted for two things is not encoded twice at once.
-  const lane = createLane();
 
   /** Remembers the last few results by key; a failure is not remembered. */
   function remember<T>(key: string, make: () => Promise<T>): Promise<T> {
@@ -138,25 +131,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     throw new RecipeError(`the text ${JSON.stringify(source)} is not loaded`, `Loaded: ${loaded}.`);
   }
 
-  async function startEncoders(source: DocumentSource, tokenizer: Tokenizer): Promise<readonly Encoder[]> {
-    const { total } = source.progress;
-    if (!platform.startEncoders || (total !== undefined && total < SMALL_BYTES))
-      return [localEncoder(tokenizer)];
-    const ports = await platform.startEncoders();
-    return ports.map((port) => remoteEncoder(port, tokenizer.origin));
-  }
-
-  /** Reads and encodes what is not in the store yet, one text after the other. */
-  const inTurn = <T>(source: DocumentSource, task: Task, work: (means: TextWork) => Promise<T>): Promise<T> =>
-    lane.run(async () => {
-      task.check();
-      return work({
-        store: (await platform.tokens?.()) ?? inMemory,
-        startEncoders: (tokenizer) => startEncoders(source, tokenizer),
-        signal: task.signal,
-        onProgress: (done, total) => task.progress(`tokenising ${source.name}`, done, total ?? 0, 'bytes'),
-      });
-    });
+  const inTurn = encodeInTurn(platform);
 
   const splitOf = (source: DocumentSource, contextLength: number, tokenizer: Tokenizer, task: Task) =>
     remember(`${source.key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
