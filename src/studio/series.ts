@@ -43,12 +43,6 @@ export interface Break {
   reason: 'pause' | 'stage' | 'part';
 }
 
-/** The first step of a part, of methods that have several. */
-export interface PartStart {
-  index: number;
-  name: string;
-}
-
 /** Speed is averaged over so many steps: one step's time jitters with the reports' read-backs. */
 const SPEED_STEPS = 8;
 
@@ -67,7 +61,6 @@ export class RunSeries {
   /** Weighted loss terms by name, in the order in which they first came. */
   readonly terms = new Map<string, Column>();
   readonly breaks: Break[] = [];
-  readonly parts: PartStart[] = [];
   #stage = 0;
   #part: string | undefined;
   #paused = false;
@@ -79,7 +72,6 @@ export class RunSeries {
     if (newStage) this.breaks.push({ index, reason: 'stage' });
     else if (index > 0 && newPart) this.breaks.push({ index, reason: 'part' });
     else if (index > 0 && this.#paused) this.breaks.push({ index, reason: 'pause' });
-    if (newPart && report.part !== undefined) this.parts.push({ index, name: report.part });
     this.#stage = report.stage;
     this.#part = report.part;
     this.#paused = false;

@@ -78,12 +78,22 @@ export function ChartPicture({ ref, geometry, spec, group, summary, chosen }: Pi
 }
 
 const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
-  const { plot, todo, best, references, marks } = geometry;
+  const { plot, todo, best, references, marks, bands } = geometry;
   return (
     <>
       {todo && (
         <rect className="todo" x={todo.x} y={plot.top} width={todo.width} height={plot.bottom - plot.top} />
       )}
+      {bands.map((band) => (
+        <rect
+          key={band.x}
+          className="band"
+          x={band.x}
+          y={plot.top}
+          width={band.width}
+          height={plot.bottom - plot.top}
+        />
+      ))}
       <Axes geometry={geometry} />
       {marks.map((mark) => (
         <g key={mark.x}>
@@ -111,6 +121,7 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
       {/* The plot's own clip: a zoomed or clipped line must not run over the axes. */}
       <svg x={plot.left} y={0} width={plot.right - plot.left} height={plot.bottom} overflow="hidden">
         <g transform={`translate(${-plot.left} 0)`}>
+          {geometry.planned && <path className="planned" d={geometry.planned} />}
           {geometry.lines.toReversed().map((line) => (
             <Line key={line.id} line={line} />
           ))}

@@ -44,6 +44,7 @@ export function Legend({ spec, lines, group, hidden = 0, valueOnly = false }: Le
           <b>{spec.formatValue(one.value)}</b>
         </span>
       ))}
+      {spec.bandLabel && <span className="faint">{spec.bandLabel}</span>}
       {measured && <span className="faint">last measured at {xText(measured.x, spec.xUnit)}</span>}
       {hidden > 0 && <span className="faint">{hiddenText(hidden)}</span>}
     </p>

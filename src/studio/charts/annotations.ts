@@ -54,8 +54,10 @@ export function gapsOf(spec: LineChartSpec, x: Scale, plot: Plot): number[] {
   for (const one of spec.series) {
     for (const index of one.breaks ?? []) {
       if (index <= 0 || index >= one.x.length) continue;
-      // What begins there is said by its mark.
-      if (spec.marks?.some((mark) => mark.x === one.x[index])) continue;
+      // What begins there is said by its mark, or by the edge of a band.
+      const begins = (x: number) => x > one.x[index - 1]! && x <= one.x[index]!;
+      if (spec.marks?.some((mark) => begins(mark.x))) continue;
+      if (spec.bands?.some((band) => begins(band.from) || begins(band.to))) continue;
       const at = (x.at(one.x[index - 1]!) + x.at(one.x[index]!)) / 2;
       if (at >= plot.left && at <= plot.right) positions.add(coordinate(at));
     }
@@ -73,6 +75,15 @@ export function marksOf(spec: LineChartSpec, x: Scale, plot: Plot): DrawnMark[] 
     const from = Math.max(plot.left, at);
     const fits = from + 8 + label.length * CHARACTER <= next;
     return [{ x: coordinate(from), rule: i > 0 && at > plot.left, text: fits ? label : '' }];
+  });
+}
+
+/** The bands in view, at least a pixel wide. */
+export function bandsOf(spec: LineChartSpec, x: Scale, plot: Plot): Geometry['bands'] {
+  return (spec.bands ?? []).flatMap(({ from, to }) => {
+    const [left, right] = [Math.max(plot.left, x.at(from)), Math.min(plot.right, x.at(to))];
+    if (right < plot.left || left > plot.right) return [];
+    return [{ x: coordinate(left), width: coordinate(Math.max(1, right - left)) }];
   });
 }
 

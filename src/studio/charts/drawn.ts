@@ -68,6 +68,9 @@ export interface Geometry {
   todo: { x: number; width: number } | null;
   gaps: number[];
   marks: DrawnMark[];
+  bands: { x: number; width: number }[];
+  /** SVG path data of what is planned, or nothing. */
+  planned: string;
   best:
     | (Point & { text: string; labelX: number; anchor: 'start' | 'end'; style: LineStyle; index: number })
     | null;

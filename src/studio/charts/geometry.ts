@@ -3,6 +3,7 @@
  * Text is never scaled, so a geometry is made for one width and height.
  */
 import {
+  bandsOf,
   bestOf,
   CHARACTER,
   coordinate,
@@ -19,6 +20,7 @@ import type { DrawnLine, Frame, Geometry, Point } from './drawn';
 import { formatTick } from './format';
 import { scaleOf, type Scale } from './scale';
 import { smooth } from './smooth';
+import { BEFORE } from './styles';
 import type { ChartView, LineChartSpec, LineSeries } from './spec';
 
 /** Markers closer than this would run into one another. */
@@ -30,7 +32,9 @@ const MARKED_TOP = 20;
 export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): Geometry | null {
   const domain = xDomain(spec, view);
   const drawn = spec.series.map((one) => ({ one, values: shownValues(one, view.smoothing) }));
-  const found = valueRange(spec.series, domain, view);
+  const { planned } = spec;
+  const future = planned && { id: 'planned', label: '', style: BEFORE, measured: true, ...planned };
+  const found = valueRange(future ? [...spec.series, future] : spec.series, domain, view);
   if (!found) return null;
   const log = view.log && found.low > 0;
   const range = view.zoom ? found : withReferences(found, spec, log);
@@ -53,6 +57,8 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
     todo: todoOf(spec, x, plot),
     gaps: gapsOf(spec, x, plot),
     marks: marksOf(spec, x, plot),
+    bands: bandsOf(spec, x, plot),
+    planned: future && future.x.length > 0 ? lineOf(future, future.y, x, y, 0).path : '',
     best: spec.markBest ? bestOf(spec, x, y, plot) : null,
     endLabels: frame.endLabels ? endLabelsOf(spec, lines, x, y, plot, frame.width) : [],
     hidden: found.hidden,

@@ -31,6 +31,12 @@ export interface Mark {
   label: string;
 }
 
+/** A stretch of the x axis with a grey ground. */
+export interface Band {
+  from: number;
+  to: number;
+}
+
 export type XUnit = 'step' | 'tokens' | 'time';
 
 export interface LineChartSpec {
@@ -41,6 +47,11 @@ export interface LineChartSpec {
   references?: readonly Reference[];
   /** Ascending. */
   marks?: readonly Mark[];
+  /** Ascending, apart from each other; `bandLabel` says what they are. */
+  bands?: readonly Band[];
+  bandLabel?: string;
+  /** What is to come, where it is known: drawn dashed and grey, no part of table and legend. */
+  planned?: Pick<LineSeries, 'x' | 'y'>;
   xUnit: XUnit;
   /** The planned end; 0 when the last point is the end. */
   xEnd: number;

@@ -4,7 +4,8 @@ import { RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { bestOf, headlineOf, progressOf } from './progress';
 import { layerMaps } from './layerMaps';
-import { plannedEnd, positionOf, runCharts } from './specs';
+import { positionOf } from './parts';
+import { plannedEnd, runCharts } from './specs';
 import { evaluationTable, stepTable } from './tables';
 
 const METHODS = [
@@ -157,7 +158,14 @@ describe('a method of two parts', () => {
   ];
   const stages = [{ method: 'self-kd', steps: 10 }];
   const recipe = recipeSchema.parse({ version: 1, teacher: { model: 'demo' }, selection: null, stages });
-  const run = record({ recipe, totalSteps: 10, stageSteps: [10] });
+  const planned = {
+    parts: [
+      { stage: 0, step: 1, part: 'own teacher' },
+      { stage: 0, step: 6, part: 'student' },
+    ],
+    learningRate: { steps: [1, 5, 6, 10], values: [1e-3, 2e-4, 1e-3, 2e-4] },
+  };
+  const run = record({ recipe, totalSteps: 10, stageSteps: [10], planned });
   const series = new RunSeries();
   for (let step = 1; step <= 8; step++) {
     const [part, term] = step <= 5 ? ['own teacher', 'copy'] : ['student', 'hard'];
@@ -177,6 +185,49 @@ describe('a method of two parts', () => {
     expect(Array.from(copy!.y)).toEqual([1, 2, 3, 4, 5, NaN, NaN, NaN]);
     expect(Array.from(hard!.y)).toEqual([NaN, NaN, NaN, NaN, NaN, 6, 7, 8]);
     expect([total!.restarts, hard!.restarts]).toEqual([[5], []]);
+  });
+  test('a part is marked at its first step, whichever steps were reported', () => {
+    const sparse = new RunSeries();
+    for (const step of [1, 4, 8]) {
+      const rest = { learningRate: 1e-3, gradNorm: 1, tokens: step * 128, timeMs: step * 50 };
+      sparse.add({
+        runId: 'a',
+        stage: 0,
+        part: step < 6 ? 'own teacher' : 'student',
+        step,
+        loss: 1,
+        terms: {},
+        ...rest,
+      });
+    }
+    const { loss } = runCharts(run, sparse, SELF_KD, 'step');
+    expect(loss.marks?.map(({ x }) => x)).toEqual([1, 6]);
+  });
+  test('the learning rate to come is drawn to the planned end, at the present pace', () => {
+    const { learningRate } = runCharts(run, series, SELF_KD, 'tokens');
+    expect([...learningRate.planned!.x]).toEqual([1280]);
+    expect([...learningRate.planned!.y]).toEqual([2e-4]);
+    const before = runCharts(run, undefined, SELF_KD, 'step').learningRate.planned!;
+    expect([...before.x]).toEqual([1, 5, 6, 10]);
+    const over = runCharts({ ...run, state: 'done' }, series, SELF_KD, 'step');
+    expect(over.learningRate.planned).toBeUndefined();
+  });
+  test('of parts that alternate the first kind becomes bands', () => {
+    const rounds = [1, 3, 5, 7].map((step, i) => ({ stage: 0, step, part: i % 2 ? 'minimise' : 'maximise' }));
+    const parts = [
+      { stage: 0, step: 1, part: 'warm-up' },
+      ...rounds.map((one) => ({ ...one, step: one.step + 2 })),
+    ];
+    const { loss } = runCharts({ ...run, planned: { ...planned, parts } }, series, SELF_KD, 'step');
+    expect(loss.marks).toEqual([
+      { x: 1, label: 'warm-up' },
+      { x: 3, label: 'maximise' },
+    ]);
+    expect(loss.bands).toEqual([
+      { from: 3, to: 5 },
+      { from: 7, to: 9 },
+    ]);
+    expect(loss.bandLabel).toBe('grey: maximise');
   });
   test('the headline names the part', () => {
     const { rest } = headlineOf(run, progressOf(run, series), SELF_KD);

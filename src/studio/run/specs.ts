@@ -2,8 +2,8 @@
 import { formatCompact, formatFigure, formatRate, formatTick } from '../charts/format';
 import type { LineChartSpec, LineSeries, Reference } from '../charts/spec';
 import { BEFORE, INK, RUN_STYLES, TEACHER, termStyle } from '../charts/styles';
-import { nearest } from '../charts/decimate';
 import type { Axis, Break, RunSeries } from '../series';
+import { partMarks, positionOf } from './parts';
 import { isActive, type RunRecord } from '../storeRuns';
 import type { MethodCard } from '../../worker/protocol';
 
@@ -24,13 +24,6 @@ export function plannedEnd(run: RunRecord, series: RunSeries | undefined, axis: 
   const step = series?.step.at(-1) ?? NaN;
   const at = series?.positions(axis).at(-1) ?? NaN;
   return step > 0 && at > 0 ? (at / step) * run.totalSteps : 0;
-}
-
-/** The position of a step on another axis; 0 before the first. */
-export function positionOf(series: RunSeries | undefined, step: number, axis: Axis): number {
-  if (axis === 'step' || step === 0 || !series) return axis === 'step' ? step : 0;
-  const index = nearest(series.step.view(), step);
-  return index < 0 ? 0 : series.positions(axis)[index]!;
 }
 
 /** The measured perplexities of a run as a line of points. */
@@ -75,6 +68,22 @@ function termOrder(run: RunRecord, series: RunSeries, methods: Methods): { id: s
 
 const EMPTY = new Float64Array(0);
 
+/** The learning rate of the steps to come. */
+function plannedRate(run: RunRecord, series: RunSeries | undefined, axis: Axis): LineChartSpec['planned'] {
+  const { steps, values } = run.planned?.learningRate ?? { steps: [], values: [] };
+  const done = series?.step.length ? series.step.at(-1) : 0;
+  // Without a step there is no pace yet, and on other axes no place for those to come.
+  if (!isActive(run) || (axis !== 'step' && done === 0)) return undefined;
+  const first = Math.max(
+    0,
+    steps.findIndex((step) => step >= done),
+  );
+  return {
+    x: Float64Array.from(steps.slice(first), (step) => positionOf(series, step, axis)),
+    y: Float64Array.from(values.slice(first)),
+  };
+}
+
 /** All charts of the Run place. */
 export function runCharts(
   run: RunRecord,
@@ -97,7 +106,7 @@ export function runCharts(
   });
   // Another part's loss is another quantity; a term stays what it is where parts alternate.
   const total = { ...line('total', 'total', series?.loss.view()), restarts: startsOf('stage', 'part') };
-  const marks = series?.parts.map(({ index, name }) => ({ x: x[index]!, label: name }));
+  const marks = partMarks(run, series, axis);
   const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis), xNow: x.at(-1) };
   const terms = series ? termOrder(run, series, methods) : [];
   const termLines =
@@ -113,7 +122,7 @@ export function runCharts(
       title: 'Loss, by term',
       unit: termLines.length > 0 ? `${nats}, weighted as they add up` : nats,
       series: [total, ...termLines],
-      marks,
+      ...marks,
       formatValue: formatFigure,
     },
     perplexity: {
@@ -122,7 +131,7 @@ export function runCharts(
       unit: scored ? `${scored.tokens.toLocaleString('en-US')} tokens, windows of ${scored.window}` : '',
       series: [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })],
       references: perplexityReferences(run),
-      marks,
+      ...marks,
       markBest: true,
       formatValue: formatFigure,
     },
@@ -131,6 +140,7 @@ export function runCharts(
       title: 'Learning rate',
       unit: '',
       series: [line('learningRate', 'learning rate', series?.learningRate.view())],
+      planned: plannedRate(run, series, axis),
       formatValue: formatRate,
       formatTick: formatRate,
     },
