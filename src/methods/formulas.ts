@@ -12,6 +12,11 @@ export function annealingFactor({ step, steps }: Stretch, tauMax: number): numbe
   return 1 - (t - 1) / tauMax;
 }
 
+/** MATE-KD's warm-up of the generator: as asked for, but at most half of a stage. */
+export function mateWarmup(steps: number, warmupSteps: number): number {
+  return Math.min(warmupSteps, Math.floor(steps / 2));
+}
+
 /** What a softened target gives the right class, and each other one. */
 export interface SoftenedTarget {
   label: number;

@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { crossEntropy, klDivergence, reverseKlDivergence } from '../engine/ops/rowTerms';
 import { tokenLoss, type Logits, type LossTerms, type Targets } from '../engine/ops/tokenLoss';
+import { mateWarmup } from './formulas';
 import { createGenerator, drawMask, proposals } from './mateGenerator';
 import { mateChange, runPerturbed, type MateSettings, type Outputs } from './matePerturbation';
 import { defineMethod, definePart, type PartPosition } from './method';
@@ -89,7 +90,7 @@ function alternate(
   steps: number,
   { warmupSteps, generatorSteps, studentSteps }: MateSettings,
 ): PartPosition {
-  const warm = Math.min(warmupSteps, Math.floor(steps / 2));
+  const warm = mateWarmup(steps, warmupSteps);
   if (step < warm) return { part: PARTS.indexOf(warmUp), step, steps: warm };
   const [done, total] = [step - warm, steps - warm];
   const cycle = generatorSteps + studentSteps;
@@ -123,18 +124,19 @@ export const mateKd = defineMethod({
   settings: {
     maskShare: {
       kind: 'number',
-      label: 'Share of words redrawn',
+      label: 'Words redrawn',
       symbol: 'p',
       default: 0.3,
       min: 0.01,
       max: 1,
       step: 0.01,
-      hint: 'Higher: the generator rewrites more of the text.',
+      hint: 'The share of the words that the generator redraws. Higher: it rewrites more of the text.',
       source: 'arXiv:2105.05912 (0.3)',
     },
     temperature: {
       kind: 'number',
       label: 'Gumbel temperature',
+      minor: true,
       symbol: 'τ',
       default: 1,
       min: 0.1,
@@ -146,6 +148,7 @@ export const mateKd = defineMethod({
     sample: {
       kind: 'choice',
       label: 'Redrawn words',
+      minor: true,
       default: 'soft',
       choices: [
         { value: 'soft', label: 'a mix of words' },
@@ -156,31 +159,32 @@ export const mateKd = defineMethod({
     },
     generatorSteps: {
       kind: 'number',
-      label: 'Generator’s steps at a time',
+      label: 'Generator’s steps',
       symbol: 'n_G',
       default: 10,
       min: 1,
       max: 10000,
       step: 1,
       integer: true,
-      hint: 'Higher: the text becomes harder before the student goes on.',
+      hint: 'At a time, before it is the student’s turn. Higher: the text becomes harder before the student goes on.',
       source: 'arXiv:2105.05912 (10)',
     },
     studentSteps: {
       kind: 'number',
-      label: 'Student’s steps at a time',
+      label: 'Student’s steps',
       symbol: 'n_S',
       default: 100,
       min: 1,
       max: 100000,
       step: 1,
       integer: true,
-      hint: 'Higher: the student trains longer between two rounds of the generator.',
+      hint: 'At a time. Higher: the student trains longer between two rounds of the generator.',
       source: 'arXiv:2105.05912 (100)',
     },
     generatorRate: {
       kind: 'number',
       label: 'Generator’s learning rate',
+      minor: true,
       default: 5e-7,
       min: 0,
       max: 0.01,
@@ -191,6 +195,7 @@ export const mateKd = defineMethod({
     generatorClip: {
       kind: 'number',
       label: 'Generator’s gradient clip',
+      minor: true,
       default: 5,
       min: 0,
       max: 1000,
@@ -212,6 +217,7 @@ export const mateKd = defineMethod({
     warmupSteps: {
       kind: 'number',
       label: 'Generator’s warm-up steps',
+      minor: true,
       default: 20,
       min: 0,
       max: 100000,

@@ -22,11 +22,12 @@ import { distillationSettings } from './vanillaKd';
 /** Sorted teacher layers, the i-th for the i-th student layer. */
 type LayerMap = readonly number[];
 
-const weight = (symbol: string, label: string, hint: string) =>
+const weight = (term: string, symbol: string, label: string, hint: string) =>
   ({
     kind: 'number',
     label,
     symbol,
+    weighs: { term },
     default: 1 / 3,
     min: 0,
     max: 1,
@@ -134,9 +135,15 @@ export const railKd = defineMethod({
     { id: 'rail', label: 'inner layers' },
   ],
   settings: {
-    hardWeight: weight('λ₁', 'Weight of the hard loss', 'Higher: listen to the text more.'),
-    softWeight: weight('λ₂', 'Weight of the soft loss', 'Higher: listen to the teacher’s predictions more.'),
+    hardWeight: weight('hard', 'λ₁', 'Weight of the hard loss', 'Higher: listen to the text more.'),
+    softWeight: weight(
+      'soft',
+      'λ₂',
+      'Weight of the soft loss',
+      'Higher: listen to the teacher’s predictions more.',
+    ),
     railWeight: weight(
+      'rail',
       'λ₃',
       'Weight of the inner layers',
       'Higher: imitate the teacher’s inner layers more.',

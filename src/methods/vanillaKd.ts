@@ -15,6 +15,7 @@ export const distillationSettings = {
     kind: 'number',
     label: 'Weight of the hard loss',
     symbol: 'α',
+    weighs: { term: 'hard', rest: 'soft' },
     default: 0.5,
     min: 0,
     max: 1,

@@ -7,11 +7,18 @@ export interface NumberSetting {
   label: string;
   /** How the formula writes it, e.g. `α`. */
   symbol?: string;
+  /** Rarely changed: the page shows it on request. */
+  minor?: boolean;
   default: number;
   min: number;
   max: number;
   step: number;
   integer?: boolean;
+  /**
+   * It weights this term of the loss. With the others that say so it adds up to 1; a single one leaves what it does
+   * not take to the term `rest`.
+   */
+  weighs?: { term: string; rest?: string };
   /** One or two plain sentences: what a higher value does. */
   hint: string;
   /** Where the default comes from, e.g. `arXiv:1503.02531, section 2`. */
@@ -22,6 +29,8 @@ export interface ChoiceSetting {
   kind: 'choice';
   label: string;
   symbol?: string;
+  /** Rarely changed: the page shows it on request. */
+  minor?: boolean;
   default: string;
   choices: readonly { value: string; label: string }[];
   hint: string;
@@ -37,4 +46,9 @@ export type SettingValues = Record<string, SettingValue>;
 export interface MethodSettings {
   id: string;
   settings: SettingSpecs;
+}
+
+/** All settings of a method: as given, and the defaults of the rest. */
+export function resolvedSettings(specs: SettingSpecs, given: Readonly<SettingValues>): SettingValues {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, given[name] ?? spec.default]));
 }

@@ -1,6 +1,8 @@
 /**
- * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), a task (`storeTask`), what
- * a run will need (`storeEstimate`), the runs (`storeRuns`) and what the page itself remembers (`storeView`). Metric series live outside React in
+ * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), a task
+ * (`storeTask`), what a run will need (`storeEstimate`), what methods cost (`storeMethodCosts`), the runs
+ * (`storeRuns`), what models expect of a token (`storeSoftTarget`) and what the page itself remembers
+ * (`storeView`). Metric series live outside React in
  * `series.ts`. Components read it with `useStudio` and a selector.
  */
 import { create } from 'zustand';
@@ -8,9 +10,11 @@ import { persist } from 'zustand/middleware';
 import { rememberedStorage } from './remembered';
 import { createDatasetSlice, type DatasetSlice } from './storeDataset';
 import { createEstimateSlice, type EstimateSlice } from './storeEstimate';
+import { createMethodCostsSlice, type MethodCostsSlice } from './storeMethodCosts';
 import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecipe';
 import { createRunsSlice, type RunsSlice } from './storeRuns';
 import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
+import { createSoftTargetSlice, type SoftTargetSlice } from './storeSoftTarget';
 import { createTaskSlice, type TaskSlice } from './storeTask';
 import { createViewSlice, type ViewSlice } from './storeView';
 
@@ -19,7 +23,9 @@ export type StudioState = RecipeSlice &
   DatasetSlice &
   TaskSlice &
   EstimateSlice &
+  MethodCostsSlice &
   RunsSlice &
+  SoftTargetSlice &
   ViewSlice;
 
 export const useStudio = create<StudioState>()(
@@ -30,7 +36,9 @@ export const useStudio = create<StudioState>()(
       ...createTaskSlice(...args),
       ...createDatasetSlice(...args),
       ...createEstimateSlice(...args),
+      ...createMethodCostsSlice(...args),
       ...createRunsSlice(...args),
+      ...createSoftTargetSlice(...args),
       ...createViewSlice(...args),
     }),
     {

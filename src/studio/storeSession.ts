@@ -147,6 +147,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         taskCards: {},
         broughtRows: {},
         ownRows: null,
+        softTarget: null,
+        softTargetOf: null,
         problems: {},
       });
       const gone = (error: ErrorReport) => {

@@ -7,8 +7,8 @@ import { boardGeometry, readerPlace } from './boardGeometry';
 import { FixedRow, Ribbons, Slab, StudentSlots } from './BoardParts';
 import { LayerReader, SelectionReader } from './Reader';
 import { useBoard } from './useBoard';
+import { useContentSize } from '../pieces/useContentSize';
 import { useHeadText } from '../task/useTask';
-import { useContentSize } from './useContentSize';
 
 /** Width before the first measurement; one frame later the real one is known. */
 const FIRST_WIDTH = 736;

@@ -1,101 +1,93 @@
-import { Button, Collapse, Select } from '@mantine/core';
+import { Button, Collapse } from '@mantine/core';
 import { useRef, useState } from 'react';
+import type { Stage } from '../../recipe/recipe';
+import { resolvedSettings } from '../../recipe/settings';
 import type { MethodCard } from '../../worker/protocol';
+import { Idea } from '../ideas/Idea';
+import { nowLine } from '../ideas/nowLine';
+import { useIdeaRun, type IdeaRun } from '../ideas/useIdeaRun';
+import { Formula } from '../pieces/Formula';
 import { Icon } from '../pieces/Icon';
-import { showNumber } from '../pieces/number';
 import { useStudio } from '../store';
 import { TeacherStage } from '../task/TeacherStage';
-import { Formula } from './Formula';
-import { Idea } from './Idea';
-import { costText, methodGroups, phasesOf } from './methodWords';
-import { SettingField } from './SettingField';
+import { MethodChoice } from './MethodChoice';
+import { MethodSettings } from './MethodSettings';
+import { phasesOf } from './methodWords';
 import { Stages } from './Stages';
 import { TrainingForm } from './TrainingForm';
 import { trainingLine } from './trainingLine';
 
-/** Wider than the field, which shares its line with the paper's name. */
-const LIST_WIDTH = 338;
-/** With more settings the card would be too tall for hints and summary, which the labels and the list explain. */
-const MOST_EXPLAINED = 3;
-/** Of float32, as the teacher is held while it teaches unless the recipe says otherwise. */
-const WEIGHT_BYTES = { f32: 4, f16: 2 };
+/** GPT-2's vocabulary, until there is a teacher. */
+const GPT2_VOCABULARY = 50257;
 
-/** `α 0.5 · T 2` */
-function valuesNow(method: MethodCard, settings: Readonly<Record<string, string | number>>): string {
-  return Object.entries(method.settings)
-    .filter(([, spec]) => spec.symbol)
-    .map(([name, spec]) => {
-      const value = settings[name] ?? spec.default;
-      return `${spec.symbol} ${typeof value === 'number' ? showNumber(value) : value}`;
-    })
-    .join(' · ');
-}
-
-/** The parts of the stage, as long as they are; those whose length is not known have equal room. */
-function Phases({ method }: { method: MethodCard }) {
+/** The parts of the stage, as long as they are, and how far a run is in them. */
+function Phases({ method, now }: { method: MethodCard; now: IdeaRun | null }) {
   const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
   const phases = stage ? phasesOf(method, stage) : [];
-  if (phases.length === 0) return null;
+  // Parts that take turns have a picture of their own.
+  if (phases.length === 0 || phases.some(({ share }) => share === undefined)) return null;
+  const standing = now && now.steps > 0 ? now.done / now.steps : 0;
+  const parts = phases.map((phase, i) => {
+    const share = phase.share!;
+    const before = phases.slice(0, i).reduce((sum, one) => sum + one.share!, 0);
+    const done = share > 0 ? Math.max(0, Math.min(1, (standing - before) / share)) : 0;
+    return { ...phase, share, done };
+  });
   return (
-    <>
-      <ol className="phases" aria-label="Parts">
-        {phases.map(({ name, share, length }, i) => (
-          <li key={name} style={{ flex: share ?? 1 }}>
-            <b>
-              {i + 1} {name}
-            </b>
-            {length && <span>{length}</span>}
-          </li>
-        ))}
-      </ol>
-      {phases.some(({ share }) => share === undefined) && (
-        <p className="tiny faint">Which comes when is in the settings.</p>
-      )}
-    </>
+    <ol className="phases" aria-label="Parts">
+      {parts.map(({ name, share, length, done }, i) => (
+        <li key={name} style={{ flex: share }}>
+          <i className="phase-bar">
+            <i style={{ width: `${100 * done}%` }} />
+          </i>
+          <b>
+            {i + 1} {name}
+          </b>
+          <span>
+            {length}
+            {done >= 1 ? ', done' : ''}
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }
 
-function MethodBody({ method }: { method: MethodCard }) {
-  const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
+function FormulaBox({ method, now, settings }: MethodBodyProps & { now: IdeaRun | null }) {
+  const classes = useStudio((state) => state.teacher?.config.vocabSize ?? GPT2_VOCABULARY);
+  const standing = now && now.done > 0 && now.active ? now.done / now.steps : null;
+  const values = nowLine({ id: method.id, specs: method.settings, settings, classes, standing });
+  return (
+    <div className="formula">
+      <Formula text={method.formula} />
+      <span className="formula-where">
+        <Formula text={method.where} />
+        {values && (
+          <span className="formula-now">
+            <Formula text={values} />
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+interface MethodBodyProps {
+  method: MethodCard;
+  settings: ReturnType<typeof resolvedSettings>;
+}
+
+function MethodBody({ method, stage, settings }: MethodBodyProps & { stage: Stage }) {
   const editStage = useStudio((state) => state.editStage);
-  const settings = stage?.settings ?? {};
-  const now = valuesNow(method, settings);
-  const specs = Object.entries(method.settings);
-  const many = specs.length > MOST_EXPLAINED;
+  const now = useIdeaRun(method.id, settings);
+  const change = (changed: object, group?: string) =>
+    editStage((old) => ({ ...old, settings: { ...old.settings, ...changed } }), group);
   return (
     <>
-      <Phases method={method} />
-      <div className="formula">
-        <Formula text={method.formula} />
-        <span className="formula-where">
-          <Formula text={method.where} />
-          {now && (
-            <span className="formula-now">
-              now <Formula text={now} />
-            </span>
-          )}
-        </span>
-      </div>
-      {!many && <p className="small muted method-summary">{method.summary}</p>}
-      <div className={many ? 'settings many' : 'settings'}>
-        {specs.map(([name, spec]) => (
-          <SettingField
-            key={name}
-            spec={spec}
-            value={settings[name] ?? spec.default}
-            onChange={(value) =>
-              editStage(
-                (old) => ({ ...old, settings: { ...old.settings, [name]: value } }),
-                `setting-${name}`,
-              )
-            }
-            onReset={() =>
-              editStage(({ settings: { [name]: _dropped, ...rest }, ...old }) => ({ ...old, settings: rest }))
-            }
-          />
-        ))}
-      </div>
-      <Idea method={method} settings={settings} />
+      <Phases method={method} now={now} />
+      <FormulaBox method={method} now={now} settings={settings} />
+      <MethodSettings method={method} settings={settings} onChange={change} />
+      <Idea {...{ method, stage, settings, now }} onChange={change} />
     </>
   );
 }
@@ -103,75 +95,67 @@ function MethodBody({ method }: { method: MethodCard }) {
 /** What the student learns from: stages, method, its settings, and how it is trained. */
 export function MethodPanel() {
   const methods = useStudio((state) => state.methods);
-  const recipe = useStudio((state) => state.recipe);
   const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
-  const editStage = useStudio((state) => state.editStage);
-  const teacher = useStudio((state) => state.teacher);
-  const teacherBytes = (teacher?.parameters ?? 0) * WEIGHT_BYTES[recipe.teacher.precision];
-  const [trainingOpen, setTrainingOpen] = useState(false);
-  const form = useRef<HTMLDivElement>(null);
   const method = methods.find((each) => each.id === stage?.method);
   return (
     <section className="card method-card" aria-label="Method">
       <TeacherStage />
       <Stages />
       <div className="between method-head">
-        <Select
-          className="grow"
-          size="sm"
-          aria-label="Method"
-          data={methodGroups(methods, teacherBytes)}
-          maxDropdownHeight={440}
-          comboboxProps={{ width: LIST_WIDTH, position: 'bottom-start' }}
-          value={stage?.method ?? null}
-          allowDeselect={false}
-          disabled={methods.length === 0}
-          // Settings belong to a method; another one starts from its defaults.
-          onChange={(id) => id && editStage((old) => ({ ...old, method: id, settings: {} }))}
-          renderOption={({ option }) => {
-            const card = methods.find((each) => each.id === option.value);
-            return (
-              <span className="method-option">
-                <b>{option.label}</b>
-                <span className="tiny muted">{card && costText(card)}</span>
-                <span className="tiny faint">{card?.summary}</span>
-              </span>
-            );
-          }}
-        />
+        <MethodChoice value={stage?.method ?? null} />
         {method && (
           <a className="small muted" href={method.paper.url} target="_blank" rel="noreferrer">
             {method.paper.label}
           </a>
         )}
       </div>
-      {method && <MethodBody method={method} />}
-      <div className="training">
-        <div className="between">
-          <p className="small muted">{stage && trainingLine(recipe, stage)}</p>
-          <Button
-            variant="subtle"
-            size="xs"
-            aria-expanded={trainingOpen}
-            rightSection={
-              <span className={trainingOpen ? 'turned' : undefined}>
-                <Icon name="chevron" />
-              </span>
-            }
-            onClick={() => setTrainingOpen(!trainingOpen)}
-          >
-            Training
-          </Button>
-        </div>
-        <Collapse
-          expanded={trainingOpen}
-          onTransitionEnd={() => trainingOpen && form.current?.scrollIntoView({ block: 'nearest' })}
-        >
-          <div ref={form}>
-            <TrainingForm />
-          </div>
-        </Collapse>
-      </div>
+      {method && stage && (
+        <MethodBody
+          method={method}
+          stage={stage}
+          settings={resolvedSettings(method.settings, stage.settings)}
+        />
+      )}
+      {/* A method without settings has room for these, which are the same for all. */}
+      <Training
+        key={method?.id}
+        startsOpen={method !== undefined && Object.keys(method.settings).length === 0}
+      />
     </section>
+  );
+}
+
+function Training({ startsOpen }: { startsOpen: boolean }) {
+  const recipe = useStudio((state) => state.recipe);
+  const stage = useStudio((state) => state.recipe.stages[state.stageIndex]);
+  const [open, setOpen] = useState(startsOpen);
+  const form = useRef<HTMLDivElement>(null);
+  return (
+    <div className="training">
+      <div className="between">
+        <p className="small muted">{stage && trainingLine(recipe, stage)}</p>
+        <Button
+          variant="subtle"
+          size="xs"
+          aria-expanded={open}
+          rightSection={
+            <span className={open ? 'turned' : undefined}>
+              <Icon name="chevron" />
+            </span>
+          }
+          onClick={() => setOpen(!open)}
+        >
+          Training
+        </Button>
+      </div>
+      <Collapse
+        expanded={open}
+        onTransitionEnd={() => open && form.current?.scrollIntoView({ block: 'nearest' })}
+      >
+        <div ref={form}>
+          <TrainingForm />
+        </div>
+      </Collapse>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Select, Slider, Tooltip } from '@mantine/core';
+import { ActionIcon, SegmentedControl, Select, Slider, Tooltip } from '@mantine/core';
 import { useId } from 'react';
 import type { ChoiceSetting, NumberSetting, SettingSpec, SettingValue } from '../../recipe/settings';
 import { sentence } from '../pieces/ErrorCard';
@@ -6,7 +6,10 @@ import { Explain } from '../pieces/Explain';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { NumberField } from '../pieces/NumberField';
-import { Formula } from './Formula';
+import { Formula } from '../pieces/Formula';
+
+/** So many are shown side by side. */
+const FEW_CHOICES = 2;
 
 interface FieldProps<S> {
   spec: S;
@@ -51,6 +54,16 @@ function NumberControl({ spec, value, labelId, onChange }: FieldProps<NumberSett
 }
 
 function ChoiceControl({ spec, value, labelId, onChange }: FieldProps<ChoiceSetting>) {
+  if (spec.choices.length <= FEW_CHOICES)
+    return (
+      <SegmentedControl
+        size="xs"
+        aria-labelledby={labelId}
+        data={spec.choices.map((choice) => ({ value: choice.value, label: choice.label }))}
+        value={String(value)}
+        onChange={onChange}
+      />
+    );
   return (
     <Select
       className="setting-choice"
@@ -81,8 +94,10 @@ export function SettingField({ spec, value, onChange, onReset }: SettingFieldPro
   const labelId = useId();
   const changed = value !== spec.default;
   const control = { value, labelId, onChange };
+  const few = spec.kind === 'choice' && spec.choices.length <= FEW_CHOICES;
+  const className = ['setting', changed && 'changed', few && 'choice'].filter(Boolean).join(' ');
   return (
-    <div className={changed ? 'setting changed' : 'setting'}>
+    <div className={className}>
       <span className="setting-label">
         {changed && <span className="changed-mark" role="img" aria-label="Changed from the default: " />}
         <span id={labelId}>

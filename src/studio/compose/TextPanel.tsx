@@ -137,10 +137,19 @@ export function TextPanel() {
   const loading = useStudio((state) => state.loadingText);
   const problem = useStudio((state) => state.problems.text);
   const dismiss = useStudio((state) => state.dismiss);
+  const [folded, setFolded] = useState(false);
   return (
     <section className="card text-card" aria-label="Text">
       <div className="between card-head">
-        <h2>Text</h2>
+        <h2>
+          <button type="button" className="fold" aria-expanded={!folded} onClick={() => setFolded(!folded)}>
+            <span className={folded ? 'unturned' : undefined}>
+              <Icon name="chevron" size={12} />
+            </span>
+            Text
+          </button>
+        </h2>
+        {folded && text && <span className="small muted grow fold-name">{text.name}</span>}
         <DataMenu of="the text" />
       </div>
       {problem && (
@@ -154,7 +163,7 @@ export function TextPanel() {
       {!text && !loading && (
         <p className="muted">No text yet. Drop .txt, .jsonl, .csv, .tsv or .parquet files here.</p>
       )}
-      {text && (
+      {text && !folded && (
         <>
           <p className="muted">{text.name}</p>
           <dl className="kv">

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { METHODS } from '../../methods/index';
 import { methodCard } from '../../methods/method';
 import { parseRecipe, type Stage } from '../../recipe/recipe';
-import { factorSteps, percentText, targetBars, TARGETS } from './ideas';
+import { factorSteps, percentText, targetBars, TARGETS } from '../ideas/targets';
 import { costText, methodGroups, phasesOf } from './methodWords';
 
 const cards = METHODS.map(methodCard);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { recipeSchema } from '../../recipe/recipe';
-import { formulaPieces } from './formulaPieces';
+import { formulaPieces } from '../pieces/formulaPieces';
 import { stageLines, stageTokens, trainingLine } from './trainingLine';
 
 const recipe = recipeSchema.parse({

@@ -14,7 +14,7 @@ import { RunMetricCard } from '../task/MetricCard';
 import '../task/task.css';
 import { AfterRun } from './AfterRun';
 import { ChartTools } from './ChartTools';
-import { LayerMap } from './LayerMap';
+import { MethodStory } from './MethodStory';
 import { Samples } from './Samples';
 import { useRunView } from './settings';
 import { isTask } from './scores';
@@ -88,7 +88,7 @@ function ShownRun({ run }: { run: RunRecord }) {
       <aside className="run-side">
         {hasStudent(run) && <AfterRun run={run} />}
         <RunMetricCard run={run} />
-        <LayerMap run={run} />
+        <MethodStory run={run} />
         {!isTask(run) && <Samples run={run} />}
       </aside>
     </div>

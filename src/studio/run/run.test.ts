@@ -3,7 +3,7 @@ import { recipeSchema } from '../../recipe/recipe';
 import { RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { bestOf, headlineOf, progressOf } from './progress';
-import { layerMaps } from './layerMaps';
+import { layerMaps } from '../ideas/layerMaps';
 import { positionOf } from './parts';
 import { plannedEnd, runCharts } from './specs';
 import { evaluationTable, stepTable } from './tables';

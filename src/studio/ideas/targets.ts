@@ -3,12 +3,14 @@ import {
   annealingFactor,
   regularisedTarget,
   smoothedTarget,
-  type SoftenedTarget,
+  type SoftenedTarget as Target,
 } from '../../methods/formulas';
 import { formatFigure } from '../charts/format';
 
 /** What may follow "… leaves the lake", the right token first; all others are the rest. */
 export const NEXT_TOKENS = ['near', 'at', 'and', 'in', 'to', 'by'] as const;
+
+export type { Target };
 
 export interface TargetBar {
   label: string;
@@ -18,7 +20,7 @@ export interface TargetBar {
 }
 
 /** Six tokens and the rest, before and after softening a one-hot target. */
-export function targetBars({ label, others }: SoftenedTarget, classes: number): TargetBar[] {
+export function targetBars({ label, others }: Target, classes: number): TargetBar[] {
   const named = NEXT_TOKENS.map((token, i) => ({
     label: token,
     before: i === 0 ? 1 : 0,
@@ -53,10 +55,20 @@ export function factorSteps(tauMax: number, share: number): FactorStep[] {
   }));
 }
 
+/** The factor at a share of the stage; null in phase 2, which has none. */
+export function factorAt(tauMax: number, share: number, at: number): number | null {
+  return factorSteps(tauMax, share).find(({ to }) => at <= to)?.factor ?? null;
+}
+
+/** The temperature there; null in phase 2. */
+export function temperatureAt(tauMax: number, share: number, at: number): number | null {
+  return factorSteps(tauMax, share).find(({ to }) => at <= to)?.t ?? null;
+}
+
 type Settings = Readonly<Record<string, number>>;
 
 /** Methods that soften a one-hot target, by id. */
-export const TARGETS: Readonly<Record<string, (settings: Settings, classes: number) => SoftenedTarget>> = {
+export const TARGETS: Readonly<Record<string, (settings: Settings, classes: number) => Target>> = {
   'label-smoothing': ({ alpha }, classes) => smoothedTarget(alpha!, classes),
   'tf-reg': ({ alpha, a }, classes) => regularisedTarget(alpha!, a!, classes),
 };

@@ -16,9 +16,8 @@ function layersOf(state: unknown): readonly number[] | null {
   return rising ? (state as number[]) : null;
 }
 
-/** The maps of the latest stage that has drawn any, oldest first. */
-export function layerMaps(epochs: readonly EpochState[]): EpochMap[] {
-  const stage = epochs.at(-1)?.stage;
+/** The maps of a stage, by default of the latest one that has drawn any, oldest first. */
+export function layerMaps(epochs: readonly EpochState[], stage = epochs.at(-1)?.stage): EpochMap[] {
   return epochs.flatMap(({ stage: of, epoch, state }) => {
     const layers = of === stage ? layersOf(state) : null;
     return layers ? [{ epoch, layers }] : [];
