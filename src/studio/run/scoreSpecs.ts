@@ -5,8 +5,9 @@ import { BEFORE, RUN_STYLES, TEACHER } from '../charts/styles';
 import type { Axis, RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { formatMetric, isAccuracy, metricWords } from '../task/metrics';
+import { positionOf } from './parts';
 import { metricsOf } from './scores';
-import { plannedEnd, positionOf } from './specs';
+import { plannedEnd } from './specs';
 
 /** In charts a share is per cent, a correlation what it is. */
 export const chartValue = (metric: string, value: number): number =>

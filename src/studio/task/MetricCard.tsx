@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import type { TaskReport } from '../../worker/protocol';
 import { formatCount } from '../charts/format';
-import { Formula } from '../compose/Formula';
+import { Formula } from '../pieces/Formula';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
 import { bestScore } from '../run/scores';
