@@ -9,7 +9,10 @@ export function useWarnings(): void {
   const dismiss = useStudio((state) => state.dismissWarning);
   useEffect(() => {
     for (const message of warnings) {
-      notifications.show({ id: message, message: sentence(message), autoClose: 8000, color: 'gray' });
+      notifications.show({
+        ...{ id: message, message: sentence(message), autoClose: 8000, color: 'gray' },
+        closeButtonProps: { 'aria-label': 'Close the note' },
+      });
       dismiss(message);
     }
   }, [warnings, dismiss]);
