@@ -64,6 +64,14 @@ function session(answers: Record<string, unknown>): void {
     tokens: 4096,
     window: 128,
     stride: 128,
+    text: 'raw' as const,
+    unit: 'token' as const,
+  });
+  const at = (step: number, total: number) => ({
+    step,
+    stage: 0,
+    at: step === 0 ? ('start' as const) : step < total ? ('within' as const) : ('end' as const),
+    data: 'demo',
   });
 
   const run = (id: number, runId: string, recipe: Recipe) => {
@@ -85,7 +93,7 @@ function session(answers: Record<string, unknown>): void {
     });
     send({ type: 'runState', runId, state: 'running' });
     send({ type: 'epoch', runId, stage: 0, epoch: 0, state: [0, 3, 4, 8, 10] });
-    send({ type: 'eval', runId, step: 0, ...report(190) });
+    send({ type: 'eval', runId, ...at(0, total), ...report(190) });
     let step = 0;
     let noise = 1;
     const timer = setInterval(() => {
@@ -109,7 +117,8 @@ function session(answers: Record<string, unknown>): void {
         });
       }
       send({ type: 'steps', runId, steps });
-      if (step % 250 === 0) send({ type: 'eval', runId, step, ...report(40 + 150 * Math.exp(-step / 800)) });
+      if (step % 250 === 0)
+        send({ type: 'eval', runId, ...at(step, total), ...report(40 + 150 * Math.exp(-step / 800)) });
       if (step < total) return;
       clearInterval(timer);
       const result = {

@@ -273,9 +273,14 @@ describe('a run', () => {
     const id = state().activeRunId!;
     expect(state().place).toBe('run');
     emit({ type: 'runState', runId: id, state: 'running' });
-    emit({ type: 'eval', runId: id, step: 0, perplexity: 80, loss: 4, tokens: 10, window: 8, stride: 8 });
+    const protocol = { window: 8, stride: 8, text: 'raw', unit: 'token' } as const;
+    const point = { step: 0, stage: 0, at: 'start', data: 'demo' } as const;
+    emit({ type: 'eval', runId: id, ...point, perplexity: 80, loss: 4, tokens: 10, ...protocol });
     emit({ type: 'sample', runId: id, step: 0, prompt: 'a', text: 'b' });
-    expect(state().runs[0]).toMatchObject({ state: 'running', evals: [{ step: 0, perplexity: 80 }] });
+    expect(state().runs[0]).toMatchObject({
+      state: 'running',
+      evals: [{ step: 0, data: 'demo', perplexity: 80 }],
+    });
     finish({ runId: id, stopped: false });
     await running;
     expect(state().runs[0]).toMatchObject({ state: 'done', samples: [{ text: 'b' }] });

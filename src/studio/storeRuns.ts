@@ -8,6 +8,7 @@ import type {
   ChangedTextReport,
   ErrorReport,
   Event,
+  MeasuredPoint,
   PerplexityReport,
   PlannedRun,
   RunResult,
@@ -24,9 +25,8 @@ import { dataRefusal } from './storeTask';
 export type RunState =
   'preparing' | 'running' | 'paused' | 'evaluating' | 'stopping' | 'done' | 'stopped' | 'failed';
 
-export interface EvalPoint extends PerplexityReport {
-  step: number;
-}
+/** A measured perplexity, where in the run and on which validation set. */
+export type EvalPoint = PerplexityReport & Omit<MeasuredPoint, 'runId'>;
 
 export interface ScorePoint extends TaskReport {
   step: number;
@@ -174,9 +174,8 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
           appendSteps(event.runId, event.steps);
           return;
         case 'eval': {
-          const { step, perplexity, loss, tokens, window, stride } = event;
-          const evals = find(event.runId)?.evals ?? [];
-          change(event.runId, { evals: [...evals, { step, perplexity, loss, tokens, window, stride }] });
+          const { type: _type, runId, ...point } = event;
+          change(runId, { evals: [...(find(runId)?.evals ?? []), point] });
           return;
         }
         case 'scores': {

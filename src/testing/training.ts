@@ -3,12 +3,18 @@ import type { Batch, BatchIterator } from '../data/batches';
 import { METHODS } from '../methods/index';
 import type { Method } from '../methods/method';
 import type { Model } from '../model/gpt2';
-import { parseRecipe, type Recipe } from '../recipe/recipe';
+import { parseRecipe, type Recipe, type Stage } from '../recipe/recipe';
 import { randomStream } from '../random';
 import { createControl } from '../train/control';
 import type { TrainingStep } from '../train/report';
 import { languageModelling } from '../train/task';
-import { train, type TrainingEvent, type TrainingOptions, type TrainingResult } from '../train/trainer';
+import {
+  train,
+  type Lesson,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingResult,
+} from '../train/trainer';
 
 /** A batch of rows in which token t predicts token t + 1 and the last one nothing. */
 export function batchOf(rows: readonly (readonly number[])[]): Batch {
@@ -62,15 +68,22 @@ export interface TestRun {
   steps: TrainingStep[];
 }
 
-type Given = Pick<TrainingOptions, 'recipe' | 'batches'> & Partial<TrainingOptions> & { student: Model };
+type Given = { recipe: Recipe; student: Model; teacher?: Model | null } & Partial<
+  Pick<Lesson, 'task'> & TrainingOptions
+> & { batches: (stage: Stage, index: number) => BatchIterator };
 
-/** Trains with every step reported and the memory check on. */
-export async function runTraining(given: Given): Promise<TestRun> {
+/** Trains with every step reported and the memory check on; one student, teacher and task unless `lesson` says otherwise. */
+export async function runTraining({
+  student,
+  teacher = null,
+  task = languageModelling,
+  batches,
+  ...given
+}: Given): Promise<TestRun> {
   const events: TrainingEvent[] = [];
   const result = await train({
     methods: METHODS,
-    task: languageModelling,
-    teacher: null,
+    lesson: (stage, index) => ({ student, teacher, task, batches: batches(stage, index) }),
     control: createControl(),
     reportEvery: 1,
     strictMemory: true,

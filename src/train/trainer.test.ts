@@ -96,7 +96,7 @@ describe('the loop', () => {
   test('the student is measured before, every m steps and at the end, once each', async () => {
     const student = newModel();
     const measured: number[] = [];
-    const evaluate = (step: number) => Promise.resolve(void measured.push(step));
+    const evaluate = ({ step }: { step: number }) => Promise.resolve(void measured.push(step));
     await runTraining({ recipe: trainingRecipe([stage({})], { every: 3 }), batches, student, evaluate });
     expect(measured).toEqual([0, 3, 6]);
     disposeParams(student.params);
@@ -166,7 +166,7 @@ describe('the buttons', () => {
       batches,
       student,
       control,
-      evaluate: (step) => Promise.resolve(void measured.push(step)),
+      evaluate: ({ step }) => Promise.resolve(void measured.push(step)),
       onEvent(event) {
         if (event.type !== 'step') return;
         seen.push(event.step);
@@ -291,7 +291,7 @@ describe('methods with several parts', () => {
     let changedEarly: boolean | undefined;
     const given = () => cycle(randomBatches(1, 2, 8, config.vocabSize));
     const recipe = trainingRecipe([stage({ method: 'self', steps: 8 })], { every: 4 }, [selfKd]);
-    const evaluate = async (step: number) => {
+    const evaluate = async ({ step }: { step: number }) => {
       if (step === 4) changedEarly = JSON.stringify(await weightsOf(student)) !== JSON.stringify(before);
     };
     const { steps } = await runTraining({

@@ -14,7 +14,7 @@ import type { GoodWeights } from './goodWeights';
 import { keepGoodWeights } from './goodWeights';
 import type { TrainingSnapshot } from './snapshot';
 import { restoreStage, restoreWeights, takeSnapshot } from './snapshot';
-import type { StageRun } from './stage';
+import type { StageModels, StageRun } from './stage';
 import { closeStage, openStage } from './stage';
 import type { StepOutcome } from './step';
 import { flatStep, trainStep } from './step';
@@ -34,17 +34,34 @@ export type TrainingEvent =
   /** What the method does to a row of text now, for readers. */
   | ({ type: 'changedText'; stage: number; step: number } & ChangedText);
 
+/** What a stage works with. */
+export interface Lesson extends StageModels {
+  task: Task;
+  /** From the stage's start. */
+  batches: BatchIterator;
+}
+
+/** When the student is measured: before a stage's first step, between two, or behind the last one. */
+export interface EvaluationMoment {
+  /** Steps done, over all stages. */
+  step: number;
+  stage: number;
+  at: 'start' | 'within' | 'end';
+}
+
 export interface TrainingOptions {
   recipe: Recipe;
   methods: readonly Method[];
-  task: Task;
-  /** Trained in place; the caller owns both models. */
-  student: Model;
-  teacher: Model | null;
-  /** The batches of a stage, from its start. */
-  batches: (stage: Stage, index: number) => BatchIterator;
-  /** Measures the student after `step` steps and says so to whom it may concern. */
-  evaluate?: (step: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * What stage `index` works with; asked when it begins. The student is trained in place. A later stage's has every
+   * weight of the one before, and may have a head more. The caller owns the models.
+   */
+  lesson: (stage: Stage, index: number) => Lesson;
+  /**
+   * Measures the student and says so to whom it may concern. `start` is the first stage's, or that of a stage whose
+   * student is another model than before.
+   */
+  evaluate?: (moment: EvaluationMoment, signal: AbortSignal) => Promise<void>;
   control: ControlledLoop;
   onEvent: (event: TrainingEvent) => void;
   /** Report every so many steps. Default: as often as reading back costs little, at least about ten times a second. */
@@ -74,9 +91,61 @@ const KEEP_EVERY = 50;
 // Moments and pipelines are made in the first steps; from the third on a step leaves nothing behind.
 const WARM_STEPS = 2;
 
+/** The stage at hand, from its begin to its end; `first`: steps of it that are done. */
+async function openLesson(
+  { recipe, methods, onEvent, resume }: TrainingOptions,
+  { student, teacher, batches }: Lesson,
+  index: number,
+): Promise<{ run: StageRun; first: number }> {
+  const stage = recipe.stages[index]!;
+  const method = methods.find(({ id }) => id === stage.method)!;
+  const run = await openStage(stage, index, method, { student, teacher }, batches, recipe.seed, {
+    plan: recipe.plan,
+    precision: recipe.precision,
+    onCompile: (done, total) => onEvent({ type: 'compiling', done, total }),
+    onEager: (reason) => onEvent({ type: 'eager', stage: index, reason }),
+  });
+  if (resume?.stage !== index) return { run, first: 0 };
+  withServingOps(student.config, () => restoreStage(run, resume));
+  return { run, first: resume.stageStep };
+}
+
+/** Works through the stages from the first one, or the one to resume, on. True when stopped. */
+async function runStages(options: TrainingOptions, tally: Tally): Promise<boolean> {
+  const { recipe, resume } = options;
+  let student: Model | undefined;
+  let good: GoodWeights | undefined;
+  let leavePrecision = () => {};
+  try {
+    for (const [index, stage] of recipe.stages.entries()) {
+      if (index < (resume?.stage ?? 0)) continue;
+      const lesson = options.lesson(stage, index);
+      const resumes = resume?.stage === index;
+      if (!student) leavePrecision = enterPrecision(recipe.precision, lesson.student.config);
+      if (resumes) restoreWeights(lesson.student.params, resume.student);
+      if (lesson.student !== student) {
+        good?.dispose();
+        good = keepGoodWeights(lesson.student.params, tally.step);
+        student = lesson.student;
+        if (!resumes) await evaluate(options, { step: tally.step, stage: index, at: 'start' }, tally);
+      }
+      const { run, first } = await openLesson(options, lesson, index);
+      try {
+        if ((await runStage(options, lesson, run, first, tally, good!)) === 'stopped') return true;
+      } finally {
+        closeStage(run);
+      }
+    }
+    return false;
+  } finally {
+    leavePrecision();
+    good?.dispose();
+  }
+}
+
 /** Trains the student through every stage of the recipe. Throws TrainingError when the loss breaks down. */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
-  const { recipe, methods, student, teacher, resume, control, onEvent } = options;
+  const { recipe, resume, control } = options;
   const tally: Tally = {
     step: resume?.step ?? 0,
     tokens: resume?.tokens ?? 0,
@@ -87,48 +156,18 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     reportEvery: options.reportEvery ?? 1,
     adapts: options.reportEvery === undefined,
   };
-  const leavePrecision = enterPrecision(recipe.precision, student.config);
-  if (resume) restoreWeights(student.params, resume.student);
-  const good = keepGoodWeights(student.params, tally.step);
-  let stopped = false;
   try {
-    if (!resume) await evaluate(options, tally);
-    for (const [index, stage] of recipe.stages.entries()) {
-      if (index < (resume?.stage ?? 0)) continue;
-      const method = methods.find(({ id }) => id === stage.method)!;
-      const run = await openStage(
-        stage,
-        index,
-        method,
-        { student, teacher },
-        options.batches(stage, index),
-        recipe.seed,
-        {
-          plan: recipe.plan,
-          precision: recipe.precision,
-          onCompile: (done, total) => onEvent({ type: 'compiling', done, total }),
-          onEager: (reason) => onEvent({ type: 'eager', stage: index, reason }),
-        },
-      );
-      try {
-        const resumed = resume?.stage === index ? resume : undefined;
-        if (resumed) withServingOps(student.config, () => restoreStage(run, resumed));
-        stopped = (await runStage(options, run, resumed?.stageStep ?? 0, tally, good)) === 'stopped';
-      } finally {
-        closeStage(run);
-      }
-      if (stopped) break;
-    }
+    if (recipe.stages.length === 0) await evaluate(options, { step: 0, stage: 0, at: 'start' }, tally);
+    const stopped = await runStages(options, tally);
     return { steps: tally.step, loss: tally.loss, tokens: tally.tokens, timeMs: tally.timeMs, stopped };
   } finally {
-    leavePrecision();
-    good.dispose();
     control.finish();
   }
 }
 
 async function runStage(
   options: TrainingOptions,
+  { task }: Lesson,
   run: StageRun,
   first: number,
   tally: Tally,
@@ -136,6 +175,9 @@ async function runStage(
 ): Promise<'finished' | 'stopped'> {
   const { control, onEvent, recipe } = options;
   let step = first;
+  const measure = (at: EvaluationMoment['at']) =>
+    evaluate(options, { step: tally.step, stage: run.index, at }, tally);
+  const tell = () => tellText(options, task, run, tally);
   let unread: StepOutcome | null = null;
   const read = async () => {
     if (unread) onEvent({ type: 'step', ...(await report(run, step - 1, unread, tally, good)) });
@@ -157,8 +199,8 @@ async function runStage(
         return 'stopped';
       }
       if (decision === 'evaluate') {
-        await evaluate(options, tally);
-        await tellText(options, run, tally);
+        await measure('within');
+        await tell();
       } else await standStill(options, tally);
       continue;
     }
@@ -166,7 +208,7 @@ async function runStage(
     unread?.release();
     tally.since ??= performance.now();
     const oneStep = options.strictMemory && step - first >= WARM_STEPS ? flatStep : trainStep;
-    unread = await oneStep(run, step, options);
+    unread = await oneStep(run, step, { task });
     if (run.epoch !== epoch) tellEpoch();
     tally.step++;
     tally.tokens += unread.tokens;
@@ -181,11 +223,13 @@ async function runStage(
     if (due || isLast || keeps || evaluates || snapshots) await read();
     if (keeps) good.keep(tally.step);
     if (snapshots) await snapshot(options, run, step, tally);
-    const measures = evaluates || (isLast && run.index === recipe.stages.length - 1);
-    if (measures) await evaluate(options, tally);
+    if (evaluates && !isLast) await measure('within');
     // After the first step too: until the first evaluation there is nothing else to see.
-    if (measures || (step === first + 1 && !unread)) await tellText(options, run, tally);
+    if (evaluates || (step === first + 1 && !unread)) await tell();
   }
+  // Also where the run was resumed behind the stage's last step: whoever stopped it may have missed this.
+  await measure('end');
+  if (step > first) await tell();
   return 'finished';
 }
 
@@ -201,7 +245,12 @@ async function snapshot(
 }
 
 /** Says what the method does to a text, where it does something. */
-async function tellText({ task, onEvent }: TrainingOptions, run: StageRun, tally: Tally): Promise<void> {
+async function tellText(
+  { onEvent }: TrainingOptions,
+  task: Task,
+  run: StageRun,
+  tally: Tally,
+): Promise<void> {
   if (!run.method.changedWords) return;
   stopClock(tally);
   const text = await inFloat32(() => changedText(run, tally.step, task));
@@ -218,13 +267,14 @@ async function standStill({ control, onEvent }: TrainingOptions, tally: Tally): 
 /** Has the student measured; a stop cuts the measurement short. */
 async function evaluate(
   { evaluate: measure, control, onEvent }: TrainingOptions,
+  moment: EvaluationMoment,
   tally: Tally,
 ): Promise<void> {
   stopClock(tally);
   if (measure) {
     onEvent({ type: 'state', state: 'evaluating' });
     try {
-      await inFloat32(() => measure(tally.step, control.signal));
+      await inFloat32(() => measure(moment, control.signal));
     } catch (error) {
       if (!(error instanceof CancelledError && control.signal.aborted)) throw error;
     }

@@ -11,6 +11,7 @@ import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { CleaningSettings } from '../recipe/cleaning';
 import type { Source, TaskData, TextData } from '../recipe/data';
+import type { ProtocolFields, ProtocolId } from '../recipe/protocols';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
@@ -106,14 +107,17 @@ export interface TextCard {
   warnings: string[];
 }
 
-export interface PerplexityReport {
+export interface PerplexityReport extends ProtocolFields {
+  /** Per token or per word, as `unit` says. */
   perplexity: number;
   /** Mean cross-entropy, nats per scored token. */
   loss: number;
   /** Scored tokens. */
   tokens: number;
-  window: number;
-  stride: number;
+  /** The name of window, stride, text and unit together, where they have one. */
+  protocol?: ProtocolId;
+  /** Words of the original text that the scored tokens stand for; of a protocol that counts them. */
+  words?: number;
 }
 
 /** A classifier on the held-out rows of its task. */
@@ -129,6 +133,18 @@ export interface TaskReport {
   majority: number;
 }
 
+/** Where in a run something was measured, and on what. */
+export interface MeasuredPoint {
+  runId: string;
+  /** Steps done, over all stages. */
+  step: number;
+  stage: number;
+  /** Before the stage's first step, between two, or behind its last. */
+  at: 'start' | 'within' | 'end';
+  /** The validation set, by its label in the recipe: a curve holds one. */
+  data: string;
+}
+
 export interface Sample {
   step: number;
   prompt: string;
@@ -139,11 +155,12 @@ export interface RunResult {
   runId: string;
   steps: number;
   loss: number;
+  /** Of the recipe's data, or of the first text among its stages'. */
   perplexityBefore?: PerplexityReport;
   perplexityAfter?: PerplexityReport;
   /** Of the whole teacher on the same text; absent when the run had none or was stopped. */
   teacherPerplexity?: PerplexityReport;
-  /** Of a task, instead of perplexities. */
+  /** Of a task, instead of perplexities or behind them. */
   scoresBefore?: TaskReport;
   scoresAfter?: TaskReport;
   teacherScores?: TaskReport;
@@ -244,6 +261,9 @@ export type CommandBody =
       input: { text: string } | { ids: number[] } | { documents: string[] };
       window: number;
       stride: number;
+      /** Default raw, per token. Token ids are scored as they are where the model brings no tokenizer. */
+      text?: ProtocolFields['text'];
+      unit?: ProtocolFields['unit'];
     }
   /** A classifier on a file of labelled rows. */
   | {
@@ -378,8 +398,8 @@ export type Event =
   | { type: 'epoch'; runId: string; stage: number; epoch: number; state: unknown }
   /** What a method does to a row of training text now, token by token: MATE-KD's rewritten words. */
   | ({ type: 'changedText'; runId: string } & ChangedTextReport)
-  | ({ type: 'eval'; runId: string; step: number } & PerplexityReport)
-  | ({ type: 'scores'; runId: string; step: number } & TaskReport)
+  | ({ type: 'eval' } & MeasuredPoint & PerplexityReport)
+  | ({ type: 'scores' } & MeasuredPoint & TaskReport)
   | ({ type: 'sample'; runId: string } & Sample)
   | {
       type: 'runState';

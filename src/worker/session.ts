@@ -7,7 +7,7 @@ import type { Tokenizer } from '../data/tokenizer';
 import { openDevice, type Device } from '../engine/device';
 import { DeviceError, TrainingError, unreachable } from '../errors';
 import { createGate, type Gate } from '../io/patience';
-import { perplexity } from '../eval/perplexity';
+import { perplexityBy, textForProtocol } from '../eval/protocol';
 import { METHODS } from '../methods/index';
 import { methodCard } from '../methods/method';
 import { parameterCount } from '../model/config';
@@ -142,12 +142,15 @@ export function createSession(port: Port, platform: Platform): void {
   ): Promise<PerplexityReport> {
     const known = await loader.ensure(command.model, task);
     refuseClassifier(known, 'has no perplexity');
-    const { input, window, stride } = command;
+    const { input, window, stride, text = 'raw', unit = 'token' } = command;
+    const protocol = { window, stride, text, unit };
     const ids = idsOf(input, known);
-    const { params, config } = await known.view(allLayers(known.config), task);
-    return perplexity(params, config, ids, {
-      window,
-      stride,
+    const asItIs = text === 'raw' && unit === 'token';
+    const scored = asItIs
+      ? { ids }
+      : textForProtocol(ids, requireTokenizer(known.card.name, known.vocabulary), protocol);
+    const model = await known.view(allLayers(known.config), task);
+    return perplexityBy(protocol, model, scored, {
       signal: task.signal,
       onProgress: (done, total) => task.progress('evaluating', done, total, 'rows'),
     });

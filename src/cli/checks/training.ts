@@ -84,10 +84,7 @@ async function checkRun(fixtures: Fixtures, report: CheckReport, run: keyof type
   await train({
     recipe,
     methods: METHODS,
-    task: languageModelling,
-    student,
-    teacher,
-    batches: () => batchesOf(fixture),
+    lesson: () => ({ task: languageModelling, student, teacher, batches: batchesOf(fixture) }),
     control: createControl(),
     reportEvery: 1,
     onEvent: (event) => event.type === 'step' && steps.push(event),

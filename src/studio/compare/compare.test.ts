@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { recipeSchema, type RecipeInput } from '../../recipe/recipe';
+import type { PerplexityReport } from '../../worker/protocol';
 import type { RunRecord } from '../storeRuns';
 import { differences } from './differs';
 import { bestFront } from './front';
@@ -26,12 +27,14 @@ const BASE: RecipeInput = {
 };
 
 const recipe = (part: Partial<RecipeInput> = {}) => recipeSchema.parse({ ...BASE, ...part });
-const report = (perplexity: number, tokens = 4096) => ({
+const report = (perplexity: number, tokens = 4096): PerplexityReport => ({
   perplexity,
   loss: Math.log(perplexity),
   tokens,
   window: 128,
   stride: 128,
+  text: 'raw',
+  unit: 'token',
 });
 
 function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
@@ -44,7 +47,7 @@ function run(id: string, part: Partial<RunRecord> = {}): RunRecord {
     detail: '',
     totalSteps: 100,
     stageSteps: [100],
-    evals: [{ step: 0, ...report(500) }],
+    evals: [{ step: 0, stage: 0, at: 'start', data: 'demo', ...report(500) }],
     scores: [],
     samples: [],
     epochs: [],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { recipeSchema } from '../../recipe/recipe';
 import { RunSeries } from '../series';
-import type { RunRecord } from '../storeRuns';
+import type { EvalPoint, RunRecord } from '../storeRuns';
 import { bestOf, headlineOf, progressOf } from './progress';
 import { layerMaps } from '../ideas/layerMaps';
 import { positionOf } from './parts';
@@ -60,13 +60,18 @@ function steps(count: number): RunSeries {
   return series;
 }
 
-const measured = (step: number, perplexity: number) => ({
+const measured = (step: number, perplexity: number): EvalPoint => ({
   step,
+  stage: 0,
+  at: step === 0 ? 'start' : 'within',
+  data: 'demo',
   perplexity,
   loss: Math.log(perplexity),
   tokens: 4096,
   window: 128,
   stride: 128,
+  text: 'raw',
+  unit: 'token',
 });
 
 describe('progress', () => {

@@ -5,7 +5,7 @@ import { rowBatches } from '../../data/rowBatches';
 import type { LabelledTask } from '../../data/tasks';
 import type { PlanCache } from '../../engine/plan/cache';
 import { evaluateClassifier } from '../../eval/classify';
-import { perplexity } from '../../eval/perplexity';
+import { perplexityBy, textForProtocol, type ProtocolText } from '../../eval/protocol';
 import { sampleText } from '../../eval/samples';
 import type { ClassifierConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
@@ -13,7 +13,7 @@ import type { TaskData, TextData } from '../../recipe/data';
 import type { Recipe, Stage } from '../../recipe/recipe';
 import { classification } from '../../train/classification';
 import { languageModelling, type Task as TrainingTask } from '../../train/task';
-import type { Event, PerplexityReport, RunResult, TaskReport } from '../protocol';
+import type { Event, MeasuredPoint, PerplexityReport, RunResult, Sample, TaskReport } from '../protocol';
 import type { TokenisedText } from './texts';
 
 export interface MeasureOptions {
@@ -28,13 +28,15 @@ export interface Assignment<R extends { loss: number } = PerplexityReport | Task
   readonly classifier?: ClassifierConfig;
   /** Measurements of teachers are kept by this object: the same text or rows, the same results. */
   readonly measuredOn: object;
+  /** What was taken out of the text. */
+  readonly cleaning?: RunResult['cleaning'];
   /** The batches of a stage, from its start. */
   batches(stage: Stage, index: number): BatchIterator;
   measure(model: Model, options: MeasureOptions): Promise<R>;
-  /** What there is to say after `step` steps: the findings, and a sample where the recipe asks for one. */
-  events(runId: string, step: number, found: R, student: Model, plans: PlanCache): Promise<Event[]>;
-  /** The findings by the names that a run's answer has for them. */
-  results(found: { before?: R; after?: R; teacher?: R }): Partial<RunResult>;
+  /** The findings as an event. */
+  event(point: MeasuredPoint, found: R): Event;
+  /** What the student says, where the recipe asks for a sample. */
+  sample?(student: Model, plans: PlanCache): Promise<Omit<Sample, 'step'>>;
 }
 
 export function languageAssignment(
@@ -42,30 +44,29 @@ export function languageAssignment(
   data: TextData,
   text: TokenisedText,
 ): Assignment<PerplexityReport> {
-  const { window, stride, maxTokens, prompt } = recipe.evaluation;
+  const { evaluation, seed } = recipe;
+  const { prompt, maxTokens } = evaluation;
+  // Made when first measured: a text that is not scored as it came is decoded and encoded again.
+  let scored: ProtocolText | undefined;
   return {
     task: languageModelling,
     measuredOn: text.validation,
+    ...(text.cleaning && { cleaning: text.cleaning }),
     batches: (stage, index) =>
       trainingBatches(text.train, {
         batchSize: stage.batchSize,
         contextLength: data.contextLength,
         // Another order for every stage, and the seed's own for the first.
-        seed: recipe.seed + index,
+        seed: seed + index,
       }),
-    measure: ({ params, config }, options) =>
-      perplexity(params, config, text.validation.ids, { window, stride, maxTokens, ...options }),
-    async events(runId, step, found, student, plans) {
-      const measured: Event = { type: 'eval', runId, step, ...found };
-      if (prompt === '') return [measured];
-      const sample = await sampleText(student, text.tokenizer, prompt, { seed: recipe.seed, plans });
-      return [measured, { type: 'sample', runId, step, ...sample }];
+    async measure(model, options) {
+      scored ??= textForProtocol(text.validation.ids, text.tokenizer, evaluation, maxTokens);
+      return perplexityBy(evaluation, model, scored, { maxTokens, ...options });
     },
-    results: ({ before, after, teacher }) => ({
-      perplexityBefore: before,
-      perplexityAfter: after,
-      teacherPerplexity: teacher,
-      ...(text.cleaning && { cleaning: text.cleaning }),
+    event: (point, found) => ({ type: 'eval', ...point, ...found }),
+    ...(prompt !== '' && {
+      sample: (student: Model, plans: PlanCache) =>
+        sampleText(student, text.tokenizer, prompt, { seed, plans }),
     }),
   };
 }
@@ -107,11 +108,6 @@ export function taskAssignment(
       const renamed = Object.entries(metrics).map(([name, value]) => [`${name}Mismatched`, value] as const);
       return { ...report, metrics: { ...report.metrics, ...Object.fromEntries(renamed) } };
     },
-    events: (runId, step, found) => Promise.resolve([{ type: 'scores', runId, step, ...found }]),
-    results: ({ before, after, teacher }) => ({
-      scoresBefore: before,
-      scoresAfter: after,
-      teacherScores: teacher,
-    }),
+    event: (point, found) => ({ type: 'scores', ...point, ...found }),
   };
 }

@@ -3,7 +3,7 @@ import { RecipeError } from '../../errors';
 import { evaluateClassifier } from '../../eval/classify';
 import type { Answers, CommandBody } from '../protocol';
 import { allLayers, type KnownModel } from './models';
-import { sameClasses } from './prepare';
+import { sameClasses } from './pupil';
 import type { RowRegistry } from './rows';
 import type { Task } from './task';
 import { requireTokenizer } from './vocabulary';

@@ -1,6 +1,6 @@
 /** Zero-shot perplexity of any layers of a loaded model on one small fixed text, each set measured once. */
 import type { TokenSequence } from '../../data/tokens';
-import { perplexity } from '../../eval/perplexity';
+import { perplexityBy } from '../../eval/protocol';
 import { flopsPerToken, type GPT2Config } from '../../model/config';
 import type { PerplexityReport } from '../protocol';
 import { refuseClassifier, type KnownModel } from './models';
@@ -61,13 +61,17 @@ export function createMeasurements(texts: TextRegistry, software: () => boolean)
       const window = Math.min(WINDOW, model.config.nPositions);
       const view = await model.view(layers, task);
       const { count, batchSize } = measuredWindows(view.config, software());
-      const report = await perplexity(view.params, view.config, spreadWindows(ids, window, count), {
-        batchSize,
-        window,
-        stride: window,
-        signal: task.signal,
-        onProgress: (done, total) => task.progress('measuring', done * window, total * window, 'tokens'),
-      });
+      const protocol = { window, stride: window, text: 'raw', unit: 'token' } as const;
+      const report = await perplexityBy(
+        protocol,
+        view,
+        { ids: spreadWindows(ids, window, count) },
+        {
+          batchSize,
+          signal: task.signal,
+          onProgress: (done, total) => task.progress('measuring', done * window, total * window, 'tokens'),
+        },
+      );
       known.set(key, report);
       return report;
     },

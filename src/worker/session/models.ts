@@ -85,42 +85,51 @@ export async function openModel(ref: string, files: FileSet, note?: string): Pro
   return { card, config, vocabulary, checkpoint, huggingFaceConfig, view, resident, fetch, dispose };
 }
 
-/** A student that a run left on the device, as a model that can be measured, exported and taught from. */
+/**
+ * A student that a run trains or left on the device, as a model that can be measured, exported and taught from. It is
+ * whatever `holder.model` is: a stage of a task gives it a head.
+ */
 export function studentModel(
   ref: string,
   name: string,
-  student: Model,
+  holder: { readonly model: Model },
   { vocabulary, huggingFaceConfig }: Pick<KnownModel, 'vocabulary' | 'huggingFaceConfig'>,
 ): KnownModel {
-  const { config, params } = student;
-  const card: ModelCard = {
-    ref,
-    name,
-    config,
-    parameters: parameterCount(config),
-    bytes:
-      4 *
-      [...expectedTensors(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
-    dtype: 'F32',
-    tokenizer: vocabulary.origin,
-    warnings: [],
+  const card = (): ModelCard => {
+    const { config } = holder.model;
+    const sizes = [...expectedTensors(config).values()].map((shape) => shape.reduce((a, b) => a * b, 1));
+    return {
+      ref,
+      name,
+      config,
+      parameters: parameterCount(config),
+      bytes: 4 * sizes.reduce((sum, size) => sum + size, 0),
+      dtype: 'F32',
+      tokenizer: vocabulary.origin,
+      warnings: [],
+    };
   };
   return {
-    card,
-    config,
+    get card() {
+      return card();
+    },
+    get config() {
+      return holder.model.config;
+    },
     vocabulary,
     checkpoint: null,
     huggingFaceConfig,
     view(layers) {
+      const { config, params } = holder.model;
       const view = Object.fromEntries(
         [...sourceNames(config, layers)].map(([target, source]) => [target, params[source]!]),
       );
       return Promise.resolve({ config: { ...config, nLayer: layers.length }, params: view });
     },
-    resident: (name) => params[name],
+    resident: (weight) => holder.model.params[weight],
     fetch: () => Promise.resolve(),
     dispose() {
-      for (const parameter of Object.values(params)) disposeParameter(parameter);
+      for (const parameter of Object.values(holder.model.params)) disposeParameter(parameter);
     },
   };
 }

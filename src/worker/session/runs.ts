@@ -1,26 +1,28 @@
 /** Training runs: one at a time, from a recipe to a student that stays until it is forgotten. */
 import { releaseIdleBuffers } from '../../engine/idle';
-import { createPlanCache } from '../../engine/plan/cache';
+import { createPlanCache, type PlanCache } from '../../engine/plan/cache';
 import { TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
 import { parameterCount } from '../../model/config';
-import type { Model } from '../../model/gpt2';
 import { disposeParams } from '../../model/params';
-import { parseRecipe, type Stage } from '../../recipe/recipe';
+import { dataOf, labelOf } from '../../recipe/pipeline';
+import { parseRecipe } from '../../recipe/recipe';
 import { createControl, type Control } from '../../train/control';
 import { plannedRun } from '../../train/planned';
 import { stageSteps } from '../../train/stage';
-import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
+import { train, type EvaluationMoment, type TrainingEvent, type TrainingResult } from '../../train/trainer';
 import type { SnapshotStore } from '../platform';
-import type { CommandBody, DeviceInfo, RunResult } from '../protocol';
+import type { CommandBody, DeviceInfo, Event, RunResult } from '../protocol';
 import type { Assignment } from './assignment';
 import { compileReports } from './compiling';
+import { lessonOf, measuredAt, type Curriculum } from './curriculum';
 import { studentModel, type ModelRegistry } from './models';
 import { prepare, type Prepared, type PrepareServices } from './prepare';
+import type { Pupil } from './pupil';
 import { runRef } from './refs';
 import { stepBatches, type StepBatches } from './stepBatches';
 import type { Task } from './task';
-import { teacherMeasurements } from './teacher';
+import { taughtKind, teacherMeasurements } from './teacher';
 import { trainTeacher } from './teacherStages';
 
 export type RunControl = 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow';
@@ -54,11 +56,60 @@ interface ActiveRun {
 
 type Findings = Awaited<ReturnType<Assignment['measure']>>;
 
-/** The measured points of a run. */
+/** The measured points of a run, by the validation set's label. */
 interface Measured {
-  before?: Findings;
-  after?: Findings;
+  before: Map<string, Findings>;
+  after: Map<string, Findings>;
+  /** Of the last stage's own set. */
   best?: { step: number; loss: number };
+}
+
+/** Measures the student on what belongs to a moment, says so, and keeps the first and the last findings. */
+function evaluation(run: ActiveRun, prepared: Prepared, plans: PlanCache, send: (event: Event) => void) {
+  const { recipe, curriculum, student } = prepared;
+  const { runId } = run;
+  const measured: Measured = { before: new Map(), after: new Map() };
+  const last = recipe.stages.at(-1);
+  const evaluate = async (moment: EvaluationMoment, signal: AbortSignal) => {
+    const { model } = student;
+    const sets = measuredAt(curriculum, recipe, moment);
+    for (const { label, assignment } of sets) {
+      const found = await assignment.measure(model, { signal, plans });
+      if (moment.at === 'start') measured.before.set(label, found);
+      else measured.after.set(label, found);
+      const { best } = measured;
+      if (label === labelOf(recipe, dataOf(recipe, last ?? {})) && !(best && best.loss <= found.loss))
+        measured.best = { step: moment.step, loss: found.loss };
+      send(assignment.event({ runId, ...moment, data: label }, found));
+    }
+    const sample = await sets[0]?.assignment.sample?.(model, plans);
+    if (sample) send({ type: 'sample', runId, step: moment.step, ...sample });
+  };
+  return { measured, evaluate };
+}
+
+/** The findings by the names that a run's answer has for them: those of the recipe's own set, or of the first of a kind. */
+function resultsOf(
+  { sets }: Curriculum,
+  { before, after }: Measured,
+  teacher: { lm?: Findings; task?: Findings },
+): Partial<RunResult> {
+  const results: Partial<RunResult> = {};
+  const text = sets.find(({ kind }) => kind === 'lm')?.label;
+  const task = sets.find(({ kind }) => kind === 'task')?.label;
+  const put = (name: keyof RunResult, found: Findings | undefined) =>
+    found && Object.assign(results, { [name]: found });
+  if (text !== undefined) {
+    put('perplexityBefore', before.get(text));
+    put('perplexityAfter', after.get(text));
+  }
+  if (task !== undefined) {
+    put('scoresBefore', before.get(task));
+    put('scoresAfter', after.get(task));
+  }
+  put('teacherPerplexity', teacher.lm);
+  put('teacherScores', teacher.task);
+  return results;
 }
 
 /** Runs the trainer and turns what it says into events of the protocol. */
@@ -70,20 +121,11 @@ async function execute(
   task: Task,
   steps: StepBatches,
 ): Promise<[TrainingResult, Measured]> {
-  const { recipe, student, teacher, assignment } = prepared;
+  const { recipe, student, teachers, curriculum } = prepared;
   const { runId } = run;
-  const measured: Measured = {};
   // The student's evaluation and its samples are traced once a run.
   const plans = createPlanCache({ plan: recipe.plan });
-  const batches = (stage: Stage, index: number) => assignment.batches(stage, index);
-
-  const evaluate = async (step: number, signal: AbortSignal) => {
-    const found = await assignment.measure(student, { signal, plans });
-    if (step === 0) measured.before = found;
-    else measured.after = found;
-    if (!measured.best || found.loss < measured.best.loss) measured.best = { step, loss: found.loss };
-    for (const event of await assignment.events(runId, step, found, student, plans)) task.send(event);
-  };
+  const { measured, evaluate } = evaluation(run, prepared, plans, (event) => task.send(event));
 
   const compiling = compileReports(runId, (event) => task.send(event));
   const onEvent = (event: TrainingEvent) => {
@@ -111,7 +153,9 @@ async function execute(
     }
   };
 
-  const counts = recipe.stages.map((stage, index) => stageSteps(stage, batches(stage, index).windows));
+  const counts = recipe.stages.map((stage, index) =>
+    stageSteps(stage, curriculum.of(stage).batches(stage, index).windows),
+  );
   task.send({
     type: 'runStarted',
     runId,
@@ -125,10 +169,8 @@ async function execute(
     const result = await train({
       recipe,
       methods: METHODS,
-      task: assignment.task,
-      student,
-      teacher,
-      batches,
+      lesson: (stage, index) =>
+        lessonOf(curriculum, student, teachers[dataOf(recipe, stage).kind], stage, index),
       evaluate,
       control: run.control,
       onEvent,
@@ -137,8 +179,6 @@ async function execute(
       onSnapshot: (snapshot) => snapshots!.save(runId, snapshot),
       resume: (resume ? await snapshots?.load(runId) : undefined) ?? undefined,
     });
-    // A run that was resumed after its last step has nothing to train and so nothing to measure.
-    if (!measured.after && result.steps > 0 && !result.stopped) await evaluate(result.steps, task.signal);
     return [result, measured];
   } finally {
     plans.dispose();
@@ -158,28 +198,29 @@ export function createRuns(services: RunServices): Runs {
     const run: ActiveRun = (active = { runId, control: createControl(), paused: false });
     const steps = stepBatches(runId, (event) => task.send(event));
     const startMs = performance.now();
-    let student: Model | undefined;
-    let ownTeacher: Model | null = null;
+    let student: Pupil | undefined;
+    let ownTeacher: Pupil | null = null;
     let kept = false;
     try {
       task.send({ type: 'runState', runId, state: 'preparing' });
       const prepared = await prepare(recipe, services, task);
       // What measuring left behind would stand beside what was predicted for this run.
       releaseIdleBuffers();
-      student = prepared.student;
+      ({ student, ownTeacher } = prepared);
       const known = studentModel(runRef(runId), recipe.name ?? runId, student, prepared);
       // From here on there are weights worth keeping, however the run ends.
       services.models.add(known);
       kept = true;
-      if (prepared.ownsTeacher) {
+      const taught = taughtKind(recipe);
+      if (ownTeacher && taught) {
         task.send({ type: 'runState', runId, state: 'preparing', detail: 'training the teacher' });
-        ownTeacher = prepared.teacher;
-        prepared.teacher = await trainTeacher(prepared, task, (control) => (run.control = control));
+        const listen = (control: ActiveRun['control']) => (run.control = control);
+        prepared.teachers[taught] = await trainTeacher(prepared, ownTeacher, task, listen);
         run.control = createControl();
       }
       task.signal.addEventListener('abort', () => void run.control.stop());
       const [result, measured] = await execute(run, command, prepared, services.snapshots, task, steps);
-      let teacher: Findings | undefined;
+      let teacher: Awaited<ReturnType<typeof measureTeacher>> = {};
       if (command.measureTeacher !== false && !result.stopped) {
         task.send({ type: 'runState', runId, state: 'evaluating', detail: 'measuring the teacher' });
         teacher = await measureTeacher(prepared, run.control.signal);
@@ -188,10 +229,10 @@ export function createRuns(services: RunServices): Runs {
         runId,
         steps: result.steps,
         loss: result.loss,
-        ...prepared.assignment.results({ before: measured.before, after: measured.after, teacher }),
+        ...resultsOf(prepared.curriculum, measured, teacher),
         bestStep: measured.best?.step,
         layers: prepared.layers,
-        parameters: parameterCount(student.config),
+        parameters: parameterCount(student.model.config),
         tokensPerSecond: result.timeMs > 0 ? (1000 * result.tokens) / result.timeMs : 0,
         wallMs: performance.now() - startMs,
         device: services.device().description,
@@ -199,8 +240,8 @@ export function createRuns(services: RunServices): Runs {
       };
     } finally {
       steps.flush();
-      if (student && !kept) disposeParams(student.params);
-      if (ownTeacher) disposeParams(ownTeacher.params);
+      if (student && !kept) disposeParams(student.model.params);
+      if (ownTeacher) disposeParams(ownTeacher.model.params);
       run.control.finish();
       if (active === run) active = undefined;
       services.models.disposeRetired();

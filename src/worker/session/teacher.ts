@@ -7,8 +7,11 @@ import { parseConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
 import { disposeParams, initialiseParams, loadParams, type GPT2Params } from '../../model/params';
 import { checkLayers, selectLayers } from '../../model/selection';
+import type { RecipeData } from '../../recipe/data';
+import { dataOf } from '../../recipe/pipeline';
 import type { Recipe } from '../../recipe/recipe';
 import type { Assignment } from './assignment';
+import type { Curriculum } from './curriculum';
 import { allLayers, type KnownModel } from './models';
 import type { Task } from './task';
 
@@ -32,12 +35,29 @@ export function wantedLayers(purpose: Pick<Recipe, 'selection' | 'seed'>, nLayer
   }
 }
 
-/** True when a stage of the recipe learns from a loaded teacher. */
-export function wantsTeacher(recipe: Recipe): boolean {
-  return recipe.stages.some(({ method }) =>
-    METHODS.some((known) => known.id === method && needsTeacher(known)),
+type Kind = RecipeData['kind'];
+
+/** Who teaches the stages of each kind of data; null where none of them learns from anybody. */
+export type Teachers = Record<Kind, Model | null>;
+
+/** True when a stage of the recipe, or one of this kind, learns from a teacher. */
+export function learnsFrom(recipe: Recipe, kind?: Kind): boolean {
+  return recipe.stages.some(
+    (stage) =>
+      (kind === undefined || dataOf(recipe, stage).kind === kind) &&
+      METHODS.some((known) => known.id === stage.method && needsTeacher(known)),
   );
 }
+
+/** Of which kind's stages the teacher is that `teacher.stages` train; undefined where they train none. */
+export function taughtKind(recipe: Recipe): Kind | undefined {
+  const last = recipe.teacher.stages?.at(-1);
+  return last && dataOf(recipe, last).kind;
+}
+
+/** True when a stage learns from the teacher as it was loaded. */
+export const wantsTeacher = (recipe: Recipe): boolean =>
+  (['lm', 'task'] as const).some((kind) => kind !== taughtKind(recipe) && learnsFrom(recipe, kind));
 
 /** A freshly initialised model, for a recipe that describes one instead of naming it. */
 export function freshModel(recipe: Recipe): Model {
@@ -50,7 +70,7 @@ export function freshModel(recipe: Recipe): Model {
       'With teacher.model as {"config"}, selection must be null.',
     );
   }
-  if (wantsTeacher(recipe)) {
+  if (learnsFrom(recipe)) {
     throw new RecipeError(
       'a stage needs a teacher, and teacher.model describes a new model',
       'Use fine-tune, or name a trained model.',
@@ -79,56 +99,62 @@ export async function makeStudent(source: KnownModel, layers: readonly number[],
   return { config: student, params: await loadParams(checkpoint, config, layers, { onProgress, resident }) };
 }
 
-/** The whole teacher, frozen, when a stage learns from it. */
+/** The whole teacher as it was loaded, frozen, when a stage learns from it. */
 async function makeTeacher(source: KnownModel, recipe: Recipe, task: Task): Promise<Model | null> {
   if (!wantsTeacher(recipe)) return null;
   return source.view(allLayers(source.config), task, recipe.teacher.precision);
 }
 
-/** Both models of a run. A teacher in float32 comes first, so that the student's weights are copies of its own. */
+/** The student and the loaded teacher, for the stages that it is fit to teach. */
 export async function makeModels(
   source: KnownModel,
   layers: readonly number[],
   recipe: Recipe,
   task: Task,
-): Promise<{ student: Model; teacher: Model | null }> {
+): Promise<{ student: Model; teachers: Teachers }> {
   const exact = recipe.teacher.precision === 'f32';
+  // A teacher in float32 comes first, so that the student's weights are copies of its own.
   const first = exact ? await makeTeacher(source, recipe, task) : null;
   const student = await makeStudent(source, layers, task);
-  if (exact) return { student, teacher: first };
+  const kind = source.config.classifier ? 'task' : 'lm';
+  const nobody = { lm: null, task: null };
+  if (exact) return { student, teachers: { ...nobody, [kind]: first } };
   try {
-    return { student, teacher: await makeTeacher(source, recipe, task) };
+    return { student, teachers: { ...nobody, [kind]: await makeTeacher(source, recipe, task) } };
   } catch (error) {
     disposeParams(student.params);
     throw error;
   }
 }
 
-/** A run whose teacher can be measured. */
+/** A run whose teachers can be measured. */
 interface Measurable {
   recipe: Recipe;
-  teacher: Model | null;
-  ownsTeacher: boolean;
-  assignment: Assignment;
+  teachers: Teachers;
+  curriculum: Curriculum;
 }
 
+type Found = Awaited<ReturnType<Assignment['measure']>>;
+
 /**
- * What teachers give on the validation text or rows of runs, measured once each. A cancelled one is left out;
- * one that the run itself has trained is measured anew.
+ * What teachers give on the validation text or rows of runs, measured once each: on the first set of their kind. A
+ * cancelled one is left out; one that the run itself has trained is measured anew.
  */
 export function teacherMeasurements() {
-  type Found = Awaited<ReturnType<Assignment['measure']>>;
   const known = new WeakMap<object, Map<string, Found>>();
-  return async (
-    { recipe, teacher, assignment, ownsTeacher }: Measurable,
+  async function measure(
+    { recipe, teachers, curriculum }: Measurable,
+    kind: Kind,
     signal: AbortSignal,
-  ): Promise<Found | undefined> => {
-    if (!teacher) return undefined;
+  ): Promise<Found | undefined> {
+    const teacher = teachers[kind];
+    const assignment = curriculum.sets.find((set) => set.kind === kind)?.assignment;
+    if (!teacher || !assignment) return undefined;
     const ofText = known.get(assignment.measuredOn) ?? new Map<string, Found>();
     known.set(assignment.measuredOn, ofText);
-    const { window, stride, maxTokens } = recipe.evaluation;
-    const key = JSON.stringify([recipe.teacher, window, stride, maxTokens]);
-    const before = ownsTeacher ? undefined : ofText.get(key);
+    const { window, stride, text, unit, maxTokens } = recipe.evaluation;
+    const key = JSON.stringify([recipe.teacher, window, stride, text, unit, maxTokens]);
+    const before = taughtKind(recipe) === kind ? undefined : ofText.get(key);
     if (before) return before;
     try {
       const found = await assignment.measure(teacher, { signal });
@@ -138,5 +164,9 @@ export function teacherMeasurements() {
       if (error instanceof CancelledError) return undefined;
       throw error;
     }
+  }
+  return async (run: Measurable, signal: AbortSignal): Promise<Partial<Record<Kind, Found>>> => {
+    const [lm, task] = [await measure(run, 'lm', signal), await measure(run, 'task', signal)];
+    return { ...(lm && { lm }), ...(task && { task }) };
   };
 }

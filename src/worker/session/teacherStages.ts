@@ -6,21 +6,24 @@ import { frozenView } from '../../model/params';
 import { createControl } from '../../train/control';
 import { stageSteps } from '../../train/stage';
 import { train } from '../../train/trainer';
+import { lessonOf } from './curriculum';
 import type { Prepared } from './prepare';
+import type { Pupil } from './pupil';
 import type { Task } from './task';
 
 /**
- * Trains `teacher` in place by the recipe's `teacher.stages` and returns it frozen. `onControl` gets what pauses and stops
+ * Trains `pupil` in place by the recipe's `teacher.stages` and returns it frozen. `onControl` gets what pauses and stops
  * this training. Throws CancelledError when it is stopped: a student of a half-taught teacher would say nothing.
  */
 export async function trainTeacher(
-  { recipe, teacher, assignment }: Prepared,
+  { recipe, curriculum }: Pick<Prepared, 'recipe' | 'curriculum'>,
+  pupil: Pupil,
   task: Task,
   onControl: (control: ReturnType<typeof createControl>) => void,
 ): Promise<Model> {
   const stages = recipe.teacher.stages!;
   const steps = stages
-    .map((stage, index) => stageSteps(stage, assignment.batches(stage, index).windows))
+    .map((stage, index) => stageSteps(stage, curriculum.of(stage).batches(stage, index).windows))
     .reduce((sum, count) => sum + count, 0);
   const control = createControl();
   onControl(control);
@@ -30,10 +33,7 @@ export async function trainTeacher(
     const { stopped } = await train({
       recipe: { ...recipe, stages, evaluation: { ...recipe.evaluation, every: 0 } },
       methods: METHODS,
-      task: assignment.task,
-      student: teacher!,
-      teacher: null,
-      batches: (stage, index) => assignment.batches(stage, index),
+      lesson: (stage, index) => lessonOf(curriculum, pupil, null, stage, index),
       control,
       onEvent: (event) => {
         if (event.type === 'step') task.progress('training the teacher', event.step, steps, 'steps');
@@ -43,5 +43,6 @@ export async function trainTeacher(
   } finally {
     task.signal.removeEventListener('abort', stop);
   }
-  return { ...teacher!, params: frozenView(teacher!.params) };
+  const { model } = pupil;
+  return { ...model, params: frozenView(model.params) };
 }

@@ -1,0 +1,99 @@
+/** All that a run's stages learn from and are measured on: one assignment for each of the recipe's data. */
+import type { Tokenizer } from '../../data/tokenizer';
+import type { ClassifierConfig } from '../../model/config';
+import type { Model } from '../../model/gpt2';
+import type { RecipeData } from '../../recipe/data';
+import { dataOf, labelOf, validationSets } from '../../recipe/pipeline';
+import type { Recipe, Stage } from '../../recipe/recipe';
+import type { EvaluationMoment, Lesson } from '../../train/trainer';
+import { languageAssignment, taskAssignment, type Assignment } from './assignment';
+import type { Pupil } from './pupil';
+import type { RowRegistry } from './rows';
+import type { Task } from './task';
+import type { TextRegistry } from './texts';
+
+/** What one validation set gives. */
+export interface MeasuredSet {
+  label: string;
+  kind: RecipeData['kind'];
+  assignment: Assignment;
+}
+
+export interface Curriculum {
+  /** What a stage of the student, or of its teacher, learns. */
+  of(stage: Pick<Stage, 'data'>): Assignment;
+  /** Every validation set once, the recipe's own first. */
+  sets: readonly MeasuredSet[];
+  /** Of the task, where a stage or the recipe has one. */
+  classifier?: ClassifierConfig;
+}
+
+interface CurriculumServices {
+  texts: TextRegistry;
+  rows: RowRegistry;
+}
+
+/** Reads and encodes the data of a recipe, each once. */
+export async function readCurriculum(
+  recipe: Recipe,
+  tokenizer: Tokenizer,
+  padTokenId: number | undefined,
+  { texts, rows }: CurriculumServices,
+  task: Task,
+): Promise<Curriculum> {
+  const assignments = new Map<string, Assignment>();
+  const stages = [...recipe.stages, ...(recipe.teacher.stages ?? [])];
+  for (const data of [recipe.data, ...stages.map((stage) => dataOf(recipe, stage))]) {
+    const key = JSON.stringify(data);
+    if (assignments.has(key)) continue;
+    assignments.set(
+      key,
+      data.kind === 'lm'
+        ? languageAssignment(recipe, data, await texts.tokenise(data, recipe.seed, tokenizer, task))
+        : taskAssignment(
+            recipe,
+            data,
+            await rows.encode(data, recipe, tokenizer, task),
+            padTokenId ?? tokenizer.endOfText,
+          ),
+    );
+  }
+  const assignmentOf = (data: RecipeData) => assignments.get(JSON.stringify(data))!;
+  const classifier = [...assignments.values()].find((one) => one.classifier)?.classifier;
+  return {
+    of: (stage) => assignmentOf(dataOf(recipe, stage)),
+    sets: validationSets(recipe).map(({ label, data }) => ({
+      label,
+      kind: data.kind,
+      assignment: assignmentOf(data),
+    })),
+    ...(classifier && { classifier }),
+  };
+}
+
+/** What a stage works with. A pupil gets the task's head when its first stage of the task begins. */
+export function lessonOf(
+  curriculum: Curriculum,
+  pupil: Pupil,
+  teacher: Model | null,
+  stage: Stage,
+  index: number,
+): Lesson {
+  const { task, classifier, batches } = curriculum.of(stage);
+  const student = classifier ? pupil.classifier(classifier) : pupil.model;
+  return { task, student, teacher, batches: batches(stage, index) };
+}
+
+/**
+ * What is measured at a moment. Within a stage its own validation set; at a stage's end, and before the first stage,
+ * all sets that the student can answer: texts while it is a language model, the task from its head on.
+ */
+export function measuredAt(
+  { sets }: Curriculum,
+  recipe: Pick<Recipe, 'data' | 'stages'>,
+  { stage, at }: Pick<EvaluationMoment, 'stage' | 'at'>,
+): readonly MeasuredSet[] {
+  const own = recipe.stages[stage] ? dataOf(recipe, recipe.stages[stage]) : recipe.data;
+  if (at === 'within') return sets.filter(({ label }) => label === labelOf(recipe, own));
+  return sets.filter(({ kind }) => kind === own.kind);
+}
