@@ -40,7 +40,7 @@ test('per word, detokenised: the nats of the written text over the words of the 
   const stream = documents.flatMap((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
   const scored = textForProtocol(stream, tokenizer, word);
   const written = ['= A b =\none-two, three.', 'four "five" six'];
-  expect([...Array.from(scored.ids)]).toEqual(
+  expect(Array.from(scored.ids.slice(0, scored.ids.length))).toEqual(
     written.flatMap((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]),
   );
   expect(scored.words).toBe(4 + 6 + 5);

@@ -1,21 +1,21 @@
 /** Training runs: one at a time, from a recipe to a student that stays until it is forgotten. */
 import { releaseIdleBuffers } from '../../engine/idle';
-import { createPlanCache, type PlanCache } from '../../engine/plan/cache';
+import { createPlanCache } from '../../engine/plan/cache';
 import { TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
 import { parameterCount } from '../../model/config';
 import { disposeParams } from '../../model/params';
-import { dataOf, labelOf } from '../../recipe/pipeline';
+import { dataOf } from '../../recipe/pipeline';
 import { parseRecipe } from '../../recipe/recipe';
 import { createControl, type Control } from '../../train/control';
 import { plannedRun } from '../../train/planned';
 import { stageSteps } from '../../train/stage';
-import { train, type EvaluationMoment, type TrainingEvent, type TrainingResult } from '../../train/trainer';
+import { train, type TrainingEvent, type TrainingResult } from '../../train/trainer';
 import type { SnapshotStore } from '../platform';
-import type { CommandBody, DeviceInfo, Event, RunResult } from '../protocol';
-import type { Assignment } from './assignment';
+import type { CommandBody, DeviceInfo, RunResult } from '../protocol';
 import { compileReports } from './compiling';
-import { lessonOf, measuredAt, type Curriculum } from './curriculum';
+import { lessonOf } from './curriculum';
+import { evaluation, resultsOf, type Measured } from './measured';
 import { studentModel, type ModelRegistry } from './models';
 import { prepare, type Prepared, type PrepareServices } from './prepare';
 import type { Pupil } from './pupil';
@@ -54,64 +54,6 @@ interface ActiveRun {
   paused: boolean;
 }
 
-type Findings = Awaited<ReturnType<Assignment['measure']>>;
-
-/** The measured points of a run, by the validation set's label. */
-interface Measured {
-  before: Map<string, Findings>;
-  after: Map<string, Findings>;
-  /** Of the last stage's own set. */
-  best?: { step: number; loss: number };
-}
-
-/** Measures the student on what belongs to a moment, says so, and keeps the first and the last findings. */
-function evaluation(run: ActiveRun, prepared: Prepared, plans: PlanCache, send: (event: Event) => void) {
-  const { recipe, curriculum, student } = prepared;
-  const { runId } = run;
-  const measured: Measured = { before: new Map(), after: new Map() };
-  const last = recipe.stages.at(-1);
-  const evaluate = async (moment: EvaluationMoment, signal: AbortSignal) => {
-    const { model } = student;
-    const sets = measuredAt(curriculum, recipe, moment);
-    for (const { label, assignment } of sets) {
-      const found = await assignment.measure(model, { signal, plans });
-      if (moment.at === 'start') measured.before.set(label, found);
-      else measured.after.set(label, found);
-      const { best } = measured;
-      if (label === labelOf(recipe, dataOf(recipe, last ?? {})) && !(best && best.loss <= found.loss))
-        measured.best = { step: moment.step, loss: found.loss };
-      send(assignment.event({ runId, ...moment, data: label }, found));
-    }
-    const sample = await sets[0]?.assignment.sample?.(model, plans);
-    if (sample) send({ type: 'sample', runId, step: moment.step, ...sample });
-  };
-  return { measured, evaluate };
-}
-
-/** The findings by the names that a run's answer has for them: those of the recipe's own set, or of the first of a kind. */
-function resultsOf(
-  { sets }: Curriculum,
-  { before, after }: Measured,
-  teacher: { lm?: Findings; task?: Findings },
-): Partial<RunResult> {
-  const results: Partial<RunResult> = {};
-  const text = sets.find(({ kind }) => kind === 'lm')?.label;
-  const task = sets.find(({ kind }) => kind === 'task')?.label;
-  const put = (name: keyof RunResult, found: Findings | undefined) =>
-    found && Object.assign(results, { [name]: found });
-  if (text !== undefined) {
-    put('perplexityBefore', before.get(text));
-    put('perplexityAfter', after.get(text));
-  }
-  if (task !== undefined) {
-    put('scoresBefore', before.get(task));
-    put('scoresAfter', after.get(task));
-  }
-  put('teacherPerplexity', teacher.lm);
-  put('teacherScores', teacher.task);
-  return results;
-}
-
 /** Runs the trainer and turns what it says into events of the protocol. */
 async function execute(
   run: ActiveRun,
@@ -125,7 +67,7 @@ async function execute(
   const { runId } = run;
   // The student's evaluation and its samples are traced once a run.
   const plans = createPlanCache({ plan: recipe.plan });
-  const { measured, evaluate } = evaluation(run, prepared, plans, (event) => task.send(event));
+  const { measured, evaluate } = evaluation(runId, prepared, plans, (event) => task.send(event));
 
   const compiling = compileReports(runId, (event) => task.send(event));
   const onEvent = (event: TrainingEvent) => {
