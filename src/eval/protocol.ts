@@ -7,15 +7,8 @@
 import { detokenise, wordCount } from '../data/detokenise';
 import type { Tokenizer, TokenSequence } from '../data/tokens';
 import type { Model } from '../model/gpt2';
-import { protocolName, type ProtocolFields, type ProtocolId } from '../recipe/protocols';
-import { perplexity, type PerplexityOptions, type PerplexityResult } from './perplexity';
-
-export interface ProtocolReport extends PerplexityResult, ProtocolFields {
-  /** The protocol's name, where it has one. */
-  protocol?: ProtocolId;
-  /** Words of the original text that the scored tokens stand for; of texts that are detokenised or scored per word. */
-  words?: number;
-}
+import { protocolName, type PerplexityReport, type ProtocolFields } from '../recipe/protocols';
+import { perplexity, type PerplexityOptions } from './perplexity';
 
 /** A token stream in the form that a protocol asks for. */
 export interface ProtocolText {
@@ -71,7 +64,7 @@ export async function perplexityBy(
   { params, config }: Model,
   { ids, words: all }: ProtocolText,
   options: Omit<PerplexityOptions, 'window' | 'stride'> = {},
-): Promise<ProtocolReport> {
+): Promise<PerplexityReport> {
   const { window, stride, text, unit } = protocol;
   const found = await perplexity(params, config, ids, { ...options, window, stride });
   const name = protocolName(protocol);

@@ -75,3 +75,17 @@ export const sameProtocol = (a: ProtocolFields, b: ProtocolFields): boolean =>
 /** The name of a protocol with these fields, where it has one. */
 export const protocolName = (fields: ProtocolFields): ProtocolId | undefined =>
   PROTOCOLS.find((known) => sameProtocol(known, fields))?.id;
+
+/** A perplexity with all that one must know to put another beside it. */
+export interface PerplexityReport extends ProtocolFields {
+  /** Per token or per word, as `unit` says. */
+  perplexity: number;
+  /** Mean cross-entropy, nats per scored token. */
+  loss: number;
+  /** Scored tokens. */
+  tokens: number;
+  /** The protocol's name, where it has one. */
+  protocol?: ProtocolId;
+  /** Words of the original text that the scored tokens stand for; of texts that are detokenised or scored per word. */
+  words?: number;
+}

@@ -11,7 +11,7 @@ import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { CleaningSettings } from '../recipe/cleaning';
 import type { Source, TaskData, TextData } from '../recipe/data';
-import type { ProtocolFields, ProtocolId } from '../recipe/protocols';
+import type { PerplexityReport, ProtocolFields } from '../recipe/protocols';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
@@ -31,6 +31,7 @@ export type {
   Estimate,
   NearbySetup,
   NeededBytes,
+  PerplexityReport,
   PlannedRun,
   RowsCard,
   SeenRow,
@@ -105,19 +106,6 @@ export interface TextCard {
   /** The first windows as the model sees them; `text` of each token, `start` marks a document's first token. */
   preview: { tokens: { text: string; id: number; start: boolean }[] }[];
   warnings: string[];
-}
-
-export interface PerplexityReport extends ProtocolFields {
-  /** Per token or per word, as `unit` says. */
-  perplexity: number;
-  /** Mean cross-entropy, nats per scored token. */
-  loss: number;
-  /** Scored tokens. */
-  tokens: number;
-  /** The name of window, stride, text and unit together, where they have one. */
-  protocol?: ProtocolId;
-  /** Words of the original text that the scored tokens stand for; of a protocol that counts them. */
-  words?: number;
 }
 
 /** A classifier on the held-out rows of its task. */
