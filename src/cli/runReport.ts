@@ -1,9 +1,10 @@
 /** `report.json`, what is left of a run when it has ended, and `cleaning.json` where its text was cleaned. */
 import { join } from 'node:path';
+import { dataOf, labelOf } from '../recipe/pipeline';
 import type { Recipe } from '../recipe/recipe';
 import type { PerplexityReport, TaskReport } from '../worker/protocol';
 import type { CliSession } from './session';
-import type { TrainingOutcome } from './training';
+import type { BorderLine, TrainingOutcome } from './training';
 import { writeJson } from './write';
 
 export type Measured = PerplexityReport | TaskReport;
@@ -30,14 +31,31 @@ export interface FullReport extends RunReport {
   stopped: boolean;
   bestStep?: number | undefined;
   evaluation: { before?: Measured | undefined; after?: Measured | undefined; teacher?: Measured | undefined };
+  /** Every stage with what was measured behind it. */
+  stages: StageReport[];
   adapter: CliSession['device'];
   recipe: Recipe;
 }
 
+export interface StageReport {
+  method: string;
+  /** The validation set of what it learns from, by its label. */
+  data: string;
+  /** On every set that the student could answer then. */
+  measured: BorderLine[];
+}
+
+const stageReports = (recipe: Recipe, borders: readonly BorderLine[]): StageReport[] =>
+  recipe.stages.map((stage, index) => ({
+    method: stage.method,
+    data: labelOf(recipe, dataOf(recipe, stage)),
+    measured: borders.filter((line) => line.stage === index),
+  }));
+
 /** Writes the report of a run that has ended. */
 export async function writeReport(
   { folder, recipe }: { folder: string; recipe: Recipe },
-  { result, before }: TrainingOutcome,
+  { result, before, borders }: TrainingOutcome,
   adapter: CliSession['device'],
 ): Promise<{ report: RunReport; full: FullReport; after: Measured | undefined }> {
   const after = result.perplexityAfter ?? result.scoresAfter;
@@ -49,7 +67,9 @@ export async function writeReport(
     loss: Number.isFinite(result.loss) ? result.loss : null,
     ...(before &&
       ('metrics' in before ? { metricsBefore: before.metrics } : { perplexityBefore: before.perplexity })),
-    ...(after && ('metrics' in after ? { metrics: after.metrics } : { perplexityAfter: after.perplexity })),
+    ...(result.perplexityAfter && { perplexityAfter: result.perplexityAfter.perplexity }),
+    // A run that ends with a task has both.
+    ...(result.scoresAfter && { metrics: result.scoresAfter.metrics }),
     parameters: result.parameters,
     tokensPerSecond: result.tokensPerSecond,
     device: result.device,
@@ -57,7 +77,8 @@ export async function writeReport(
   };
   const { layers, stopped, bestStep } = result;
   const evaluation = { before, after, ...(teacher && { teacher }) };
-  const full: FullReport = { ...report, layers, stopped, bestStep, evaluation, adapter, recipe };
+  const stages = stageReports(recipe, borders);
+  const full: FullReport = { ...report, layers, stopped, bestStep, evaluation, stages, adapter, recipe };
   await writeJson(join(folder, 'report.json'), full);
   if (result.cleaning) await writeJson(join(folder, 'cleaning.json'), result.cleaning);
   return { report, full, after };

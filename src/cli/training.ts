@@ -4,14 +4,22 @@ import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Recipe } from '../recipe/recipe';
 import type { Client } from '../worker/client';
-import type { Event, PerplexityReport, RunResult, Sample, TaskReport } from '../worker/protocol';
+import { validationSets } from '../recipe/pipeline';
+import type {
+  Event,
+  MeasuredPoint,
+  PerplexityReport,
+  RunResult,
+  Sample,
+  TaskReport,
+} from '../worker/protocol';
 import type { Output } from './output';
 import { writeJson } from './write';
 
 /** A line of `metrics.jsonl`. */
 export type MetricsLine =
   | { type: 'step'; stage: number; step: number; loss: number; [field: string]: unknown }
-  | ({ type: 'eval'; step: number } & (PerplexityReport | TaskReport))
+  | ({ type: 'eval' } & Omit<MeasuredPoint, 'runId'> & (PerplexityReport | TaskReport))
   | ({ type: 'sample' } & Sample);
 
 /** What earlier runs of a folder left, up to a step. */
@@ -60,7 +68,15 @@ export interface TrainingOutcome {
   result: RunResult;
   /** Measured before training: now, or when the resumed run began. */
   before: PerplexityReport | TaskReport | undefined;
+  /** What was measured behind every stage that has ended, the continued run's earlier ones too. */
+  borders: BorderLine[];
 }
+
+/** A figure behind a stage, on one validation set. */
+export type BorderLine = Extract<MetricsLine, { type: 'eval' }>;
+
+const keyOf = (line: MetricsLine) =>
+  line.type === 'eval' ? `${line.step} ${line.data} ${line.at}` : undefined;
 
 /** Trains, and fills `recipe.json` and `metrics.jsonl`. Ctrl+C stops after the step and keeps what is there. */
 export async function trainInFolder(request: TrainingRequest): Promise<TrainingOutcome> {
@@ -72,6 +88,8 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
   await writeFile(metrics, earlier.map((line) => `${JSON.stringify(line)}\n`).join(''));
   if (resumeFrom === undefined) await rm(join(folder, 'report.json'), { force: true });
 
+  const borders = earlier.filter((line) => line.type === 'eval').filter(({ at }) => at === 'end');
+  const known = new Set<string | undefined>(earlier.flatMap((line) => keyOf(line) ?? []));
   let writing: Promise<unknown> = Promise.resolve();
   const notes = trainingNotes(out);
   const stopListening = client.onEvent((event) => {
@@ -80,7 +98,9 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
       const resolved = event.recipe;
       writing = writing.then(() => writeJson(join(folder, 'recipe.json'), resolved));
     }
-    const lines = metricsOf(event);
+    // A run that goes on behind a stage measures there again what it may have measured before.
+    const lines = metricsOf(event).filter((line) => !known.has(keyOf(line)));
+    borders.push(...lines.filter((line) => line.type === 'eval').filter(({ at }) => at === 'end'));
     if (lines.length === 0) return;
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     writing = writing.then(() => appendFile(metrics, text));
@@ -94,7 +114,7 @@ export async function trainInFolder(request: TrainingRequest): Promise<TrainingO
     const first = earlier.find(
       (line) => line.type === 'eval' && line.step === 0,
     ) as TrainingOutcome['before'];
-    return { result, before: result.perplexityBefore ?? result.scoresBefore ?? first };
+    return { result, before: result.perplexityBefore ?? first ?? result.scoresBefore, borders };
   } finally {
     process.off('SIGINT', stop);
     stopListening();
@@ -112,14 +132,19 @@ export const metricsText = ({ metrics }: Pick<TaskReport, 'metrics'>): string =>
 function trainingNotes(out: Output): (event: Event) => void {
   let last = -Infinity;
   let total = 0;
+  let several = false;
+  const on = (data: string) => (several ? ` of ${data}` : '');
   return (event) => {
     if (event.type === 'runStarted') {
       total = event.totalSteps;
+      several = validationSets(event.recipe).length > 1;
       out.note(`layers ${event.layers.join(' ')}, ${total} steps`);
     } else if (event.type === 'eval') {
-      out.note(`step ${event.step}: perplexity ${event.perplexity.toFixed(3)} on ${event.tokens} tokens`);
+      out.note(
+        `step ${event.step}: perplexity ${event.perplexity.toFixed(3)} on ${event.tokens} tokens${on(event.data)}`,
+      );
     } else if (event.type === 'scores') {
-      out.note(`step ${event.step}: ${metricsText(event)} on ${event.rows} rows`);
+      out.note(`step ${event.step}: ${metricsText(event)} on ${event.rows} rows${on(event.data)}`);
     } else if (event.type === 'sample') {
       out.note(`step ${event.step}: ${JSON.stringify(event.prompt + event.text)}`);
     } else if (event.type === 'steps') {

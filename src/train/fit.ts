@@ -7,6 +7,7 @@
  * offered alone; where none is, the harmless ones are taken together, and the first of them as little as possible.
  */
 import { rowLength, withRowLength } from '../recipe/data';
+import { dataOf } from '../recipe/pipeline';
 import type { Recipe, Stage } from '../recipe/recipe';
 
 export type Way = 'accumulate' | 'smaller-chunks' | 'recompute' | 'f16-teacher' | 'shorter' | 'fewer-layers';
@@ -97,10 +98,22 @@ const recompute: Variants = (recipe, over) => {
 const f16Teacher: Variants = (recipe) =>
   recipe.teacher.precision === 'f16' ? [] : [{ ...recipe, teacher: { ...recipe.teacher, precision: 'f16' } }];
 
+/** The stages with data of their own in rows of at most so many tokens. */
+const shortened = ({ stages }: Recipe, length: number): Stage[] =>
+  stages.map((stage) => {
+    const { data } = stage;
+    return data && rowLength(data) > length ? { ...stage, data: withRowLength(data, length) } : stage;
+  });
+
 const shorter: Variants = (recipe) => {
   const variants: Recipe[] = [];
-  for (let length = rowLength(recipe.data) >> 1; length >= SHORTEST_CONTEXT; length >>= 1)
-    variants.push({ ...recipe, data: withRowLength(recipe.data, length) });
+  const longest = Math.max(...recipe.stages.map((stage) => rowLength(dataOf(recipe, stage))));
+  for (let length = longest >> 1; length >= SHORTEST_CONTEXT; length >>= 1)
+    variants.push({
+      ...recipe,
+      data: withRowLength(recipe.data, Math.min(length, rowLength(recipe.data))),
+      stages: shortened(recipe, length),
+    });
   return variants;
 };
 

@@ -18,6 +18,7 @@ import type { GPT2Config } from '../model/config';
 import type { Model } from '../model/gpt2';
 import { disposeParams, emptyParams } from '../model/params';
 import { rowLength } from '../recipe/data';
+import { dataOf } from '../recipe/pipeline';
 import type { Recipe, Stage } from '../recipe/recipe';
 import { noParts, sumOf, type MemoryParts } from './memoryParts';
 import { enterPrecision } from './precision';
@@ -133,7 +134,7 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
     : null;
   const run = makeStage(stage, method, models, copy, {
     index,
-    batches: blankBatches(stage, rowLength(recipe.data)),
+    batches: blankBatches(stage, rowLength(dataOf(recipe, stage))),
     seed: recipe.seed,
     plans: createPlanCache({ plan: 'off' }),
     precision: recipe.precision,

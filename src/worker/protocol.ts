@@ -15,6 +15,7 @@ import type { PerplexityReport, ProtocolFields } from '../recipe/protocols';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
+import type { EvaluationMoment } from '../train/trainer';
 import type { PlannedRun } from '../train/planned';
 import type { DatasetCard, DatasetPart } from './datasetCard';
 import type { ErrorReport } from './errorReport';
@@ -122,13 +123,8 @@ export interface TaskReport {
 }
 
 /** Where in a run something was measured, and on what. */
-export interface MeasuredPoint {
+export interface MeasuredPoint extends EvaluationMoment {
   runId: string;
-  /** Steps done, over all stages. */
-  step: number;
-  stage: number;
-  /** Before the stage's first step, between two, or behind its last. */
-  at: 'start' | 'within' | 'end';
   /** The validation set, by its label in the recipe: a curve holds one. */
   data: string;
 }
@@ -241,18 +237,14 @@ export type CommandBody =
       position: number;
     }
   /** Perplexity of a whole model on text or token ids that the caller brings. */
-  | {
+  | ({
       type: 'evaluate';
       /** A loaded model's ref, or `run:` and a run's id. */
       model: string;
       /** Of several documents each follows an end-of-text token; a plain text is taken as it stands. */
       input: { text: string } | { ids: number[] } | { documents: string[] };
-      window: number;
-      stride: number;
-      /** Default raw, per token. Token ids are scored as they are where the model brings no tokenizer. */
-      text?: ProtocolFields['text'];
-      unit?: ProtocolFields['unit'];
-    }
+    } & Pick<ProtocolFields, 'window' | 'stride'> &
+      Partial<ProtocolFields>)
   /** A classifier on a file of labelled rows. */
   | {
       type: 'evaluateTask';
@@ -401,7 +393,7 @@ export type Event =
   /** The device is lost or failed; the session must be opened anew. */
   | { type: 'fatal'; error: ErrorReport };
 
-/** One end of a channel: a Worker, the worker's own scope, a MessagePort, or an in-memory pair in Node. */
+/** One end of a channel: a Worker, its own scope, a MessagePort, or an in-memory pair in Node. */
 export interface Port {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   onmessage: ((event: { data: unknown }) => void) | null;

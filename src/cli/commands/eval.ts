@@ -3,6 +3,7 @@ import { RecipeError, SourceError } from '../../errors';
 import { kindOf } from '../../data/dataFile';
 import { readTextFile, readTextFiles } from '../../data/textFiles';
 import { fileSource } from '../../io/source.node';
+import { PROTOCOL_IDS, protocolById, type Protocol } from '../../recipe/protocols';
 import type { Arguments } from '../args';
 import type { Command } from '../command';
 import type { Output } from '../output';
@@ -70,10 +71,21 @@ async function readInput(args: Arguments, out: Output): Promise<Input> {
   return documents.length === 1 && !rows ? { text: documents[0]! } : { documents: [...documents] };
 }
 
+/** Throws RecipeError for a name that no protocol has. */
+function protocolOption(name: string | undefined): Protocol | undefined {
+  if (name === undefined) return undefined;
+  const id = PROTOCOL_IDS.find((known) => known === name);
+  if (id) return protocolById(id);
+  throw new RecipeError(
+    `there is no protocol ${JSON.stringify(name)}`,
+    `Protocols: ${PROTOCOL_IDS.join(', ')}.`,
+  );
+}
+
 export const evaluate: Command = {
   name: 'eval',
   usage:
-    'MODEL (--text FILE | --ids FILE.json) [--window N] [--stride N]\n       MODEL --task NAME --rows FILE [--max-length N]',
+    'MODEL (--text FILE | --ids FILE.json) [--protocol NAME] [--window N] [--stride N]\n       MODEL --task NAME --rows FILE [--max-length N]',
   summary: 'perplexity on a text, or the metrics of a classifier on labelled rows',
   positionals: 1,
   options: {
@@ -83,6 +95,7 @@ export const evaluate: Command = {
     },
     column: { value: 'NAME', help: 'of files with columns: the one with the text (default: text)' },
     ids: { value: 'FILE.json', help: 'token ids, for checks without a tokenizer' },
+    protocol: { value: 'NAME', help: `window, stride, text and unit at once: ${PROTOCOL_IDS.join(', ')}` },
     window: { value: 'N', help: "tokens in a window (default: the model's positions)" },
     stride: { value: 'N', help: 'from one window to the next (default: the window)' },
     ...TASK_OPTIONS,
@@ -93,15 +106,20 @@ export const evaluate: Command = {
     const input = await readInput(args, out);
     const asked = args.number('window', { min: 2, integer: true });
     const askedStride = args.number('stride', { min: 1, integer: true });
+    const named = protocolOption(args.text('protocol'));
     const model = resolveModel(args.positionals[0]!);
     const { client, device } = await openSession(args, out);
     const onEvent = progressNotes(out);
     const { ref, config } = await client.request({ type: 'loadModel', model }, { onEvent });
-    const window = asked ?? config.nPositions;
-    const stride = askedStride ?? window;
-    const report = await client.request({ type: 'evaluate', model: ref, input, window, stride }, { onEvent });
+    const window = asked ?? named?.window ?? config.nPositions;
+    const stride = askedStride ?? named?.stride ?? window;
+    const { text, unit } = named ?? {};
+    const report = await client.request(
+      { type: 'evaluate', model: ref, input, window, stride, text, unit },
+      { onEvent },
+    );
     out.result({ ...report, device: device.description }, [
-      `perplexity ${report.perplexity.toFixed(4)} (${report.loss.toFixed(6)} nats per token) on ${report.tokens} tokens`,
+      `perplexity ${report.perplexity.toFixed(4)} ${report.unit === 'word' ? 'per word ' : ''}(${report.loss.toFixed(6)} nats per token) on ${report.tokens} tokens`,
     ]);
     return 0;
   },

@@ -87,7 +87,7 @@ export const run: Command = {
     const writeStudent = async () =>
       writeFiles(student, await client.request({ type: 'export', runId: RUN, dtype }));
     const request = { client, out, folder, runId: RUN, recipe, reportEvery, snapshotEvery, resumeFrom };
-    const { result, before } = await trainInFolder(request).catch(async (error: unknown) => {
+    const outcome = await trainInFolder(request).catch(async (error: unknown) => {
       // The loss broke down: the trainer has put the last good weights back, and they are worth keeping.
       if (error instanceof Error && error.name === 'TrainingError') {
         await writeStudent();
@@ -96,11 +96,15 @@ export const run: Command = {
       throw error;
     });
     await writeStudent();
-    const { report, after } = await writeReport(request, { result, before }, device);
+    const { result, before } = outcome;
+    const { report, after } = await writeReport(request, outcome, device);
     out.result(report, [
       `${result.stopped ? 'stopped after' : 'done:'} ${result.steps} steps, loss ${result.loss.toFixed(4)}`,
       ...(before ? [`${found(before)} before training`] : []),
       ...(after ? [`${found(after)} after training`] : []),
+      ...(result.scoresAfter && after !== result.scoresAfter
+        ? [`${found(result.scoresAfter)} after training`]
+        : []),
       `the student is in ${student}`,
     ]);
     return 0;

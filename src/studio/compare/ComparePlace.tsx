@@ -62,7 +62,9 @@ function NoRuns() {
 }
 
 function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
-  const reports = rows.flatMap((row) => (row.comparable ? row.run.evals.slice(-1) : []));
+  const reports = rows
+    .filter(({ comparable }) => comparable)
+    .flatMap(({ run }) => run.evals.filter(({ data }) => data === run.evals[0]!.data).slice(-1));
   const others = rows.filter(({ comparable }) => !comparable).length;
   const protocol = commonProtocol(reports);
   const table = compareTable(rows);
@@ -76,7 +78,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
           {protocol &&
             `Perplexity: validation text, ${formatCount(protocol.tokens)} tokens, windows of ${protocol.window}${
               protocol.stride < protocol.window ? `, stride ${protocol.stride}` : ', no overlap'
-            }`}
+            }${protocol.text === 'detokenised' ? ', detokenised' : ''}${protocol.unit === 'word' ? ', per word' : ''}`}
         </span>
         <Button
           size="xs"

@@ -1,4 +1,5 @@
 /** The table of runs: its rows, its order, and its file. Pure. */
+import { sameProtocol } from '../../recipe/protocols';
 import type { LineStyle } from '../charts/styles';
 import { RUN_STYLES } from '../charts/styles';
 import { isActive, type RunRecord } from '../storeRuns';
@@ -161,7 +162,7 @@ export function commonProtocol(reports: readonly PerplexityReport[]): Perplexity
   const [first] = reports;
   if (!first) return null;
   const alike = reports.every(
-    (one) => one.tokens === first.tokens && one.window === first.window && one.stride === first.stride,
+    (one) => one.tokens === first.tokens && one.words === first.words && sameProtocol(one, first),
   );
   return alike ? first : null;
 }

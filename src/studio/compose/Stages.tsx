@@ -1,5 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { Fragment } from 'react';
+import { partOf } from '../../recipe/data';
 import type { Stage } from '../../recipe/recipe';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
@@ -41,6 +42,9 @@ export function Stages() {
             <button type="button" aria-pressed={index === open} onClick={() => openStage(index)}>
               <b>{labelOf(stage)}</b>
               <span>{lengthText(stage)}</span>
+              {stage.data && (
+                <span>{stage.data.kind === 'task' ? stage.data.task : partOf(stage.data.train).source}</span>
+              )}
             </button>
             {stages.length > 1 && index === open && (
               <ActionIcon

@@ -61,12 +61,12 @@ export function progressOf(run: RunRecord, series: RunSeries | undefined): Progr
   };
 }
 
-/** The measurement with the lowest perplexity. */
+/** The measurement with the lowest perplexity, on the text that was measured first: the recipe's own. */
 export function bestOf(evals: readonly EvalPoint[]): EvalPoint | undefined {
-  return evals.reduce<EvalPoint | undefined>(
-    (best, one) => (best === undefined || one.perplexity < best.perplexity ? one : best),
-    undefined,
-  );
+  return evals.reduce<EvalPoint | undefined>((best, one) => {
+    if (one.data !== evals[0]!.data) return best;
+    return best === undefined || one.perplexity < best.perplexity ? one : best;
+  }, undefined);
 }
 
 export interface Headline {

@@ -6,6 +6,7 @@ import type { Axis, Break, RunSeries } from '../series';
 import { partMarks, positionOf } from './parts';
 import { isActive, type RunRecord } from '../storeRuns';
 import type { MethodCard } from '../../worker/protocol';
+import { protocolWords } from './protocolWords';
 
 export interface RunCharts {
   loss: LineChartSpec;
@@ -26,21 +27,37 @@ export function plannedEnd(run: RunRecord, series: RunSeries | undefined, axis: 
   return step > 0 && at > 0 ? (at / step) * run.totalSteps : 0;
 }
 
-/** The measured perplexities of a run as a line of points. */
+/** The texts that a run was measured on: the recipe's own first, as the session measures it. */
+export const measuredTexts = ({ evals }: Pick<RunRecord, 'evals'>): string[] => [
+  ...new Set(evals.map(({ data }) => data)),
+];
+
+/** The measured perplexities of a run on one text, the recipe's own unless said otherwise, as a line of points. */
 export function perplexitySeries(
   run: RunRecord,
   series: RunSeries | undefined,
   axis: Axis,
   look: Pick<LineSeries, 'label' | 'style'>,
+  text = measuredTexts(run)[0],
 ): LineSeries {
-  const evals = [...run.evals].sort((a, b) => a.step - b.step);
+  const evals = run.evals.filter(({ data }) => data === text).sort((a, b) => a.step - b.step);
   return {
-    id: run.id,
+    id: text === measuredTexts(run)[0] ? run.id : `${run.id} ${text}`,
     ...look,
     x: Float64Array.from(evals, (one) => positionOf(series, one.step, axis)),
     y: Float64Array.from(evals, (one) => one.perplexity),
     measured: true,
   };
+}
+
+/** A line for each text that the student was measured on. */
+function perplexityLines(run: RunRecord, series: RunSeries | undefined, axis: Axis): LineSeries[] {
+  const texts = measuredTexts(run);
+  if (texts.length < 2)
+    return [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })];
+  return texts.map((text, i) =>
+    perplexitySeries(run, series, axis, { label: text, style: RUN_STYLES[i % RUN_STYLES.length]! }, text),
+  );
 }
 
 export function perplexityReferences(run: RunRecord): Reference[] {
@@ -128,8 +145,8 @@ export function runCharts(
     perplexity: {
       ...common,
       title: 'Validation perplexity',
-      unit: scored ? `${scored.tokens.toLocaleString('en-US')} tokens, windows of ${scored.window}` : '',
-      series: [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })],
+      unit: scored ? protocolWords(scored) : '',
+      series: perplexityLines(run, series, axis),
       references: perplexityReferences(run),
       ...marks,
       markBest: true,

@@ -6,6 +6,7 @@ import { usesKernels } from '../../engine/mode';
 import { DecantError, PlanError, TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
 import { parameterCount, parseConfig, type GPT2Config } from '../../model/config';
+import { dataOf } from '../../recipe/pipeline';
 import { parseRecipe, type Recipe } from '../../recipe/recipe';
 import { findFits, fits, type Need } from '../../train/fit';
 import { noParts, sumOf } from '../../train/memoryParts';
@@ -104,7 +105,9 @@ export function createEstimates(services: EstimateServices) {
       ({ basis: 'weights', reason, prediction: countWeights(student, teacher) }) as const;
     if (device().backend !== 'webgpu')
       return counted('On the processor the memory of activations is not known in advance.');
-    if (recipe.data.kind !== 'lm') return counted('The activations of a classifier are not counted yet.');
+    const datas = [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))];
+    if (datas.some(({ kind }) => kind !== 'lm'))
+      return counted('The activations of a classifier are not counted yet.');
     if (!usesKernels()) return counted('The kernels do not run here, so activations are not counted.');
     try {
       const options = { recipe, methods: METHODS, task: languageModelling, student, teacher };

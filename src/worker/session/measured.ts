@@ -64,6 +64,8 @@ export function resultsOf(
     put('scoresBefore', before.get(task));
     put('scoresAfter', after.get(task));
   }
+  const cleaning = sets.find(({ assignment }) => assignment.cleaning)?.assignment.cleaning;
+  if (cleaning) results.cleaning = cleaning;
   put('teacherPerplexity', teacher.lm);
   put('teacherScores', teacher.task);
   return results;
