@@ -65,6 +65,13 @@ export interface RunRecord {
   error: ErrorReport | null;
 }
 
+export interface StartOptions {
+  recipe?: Recipe;
+  name?: string;
+  /** Stay where the reader is; else the Run place opens. */
+  stay?: boolean;
+}
+
 export interface RunsSlice {
   /** Oldest first. */
   runs: readonly RunRecord[];
@@ -72,7 +79,8 @@ export interface RunsSlice {
   activeRunId: string | null;
   /** The run that the Run place shows. */
   shownRunId: string | null;
-  startRun: () => Promise<void>;
+  /** Runs the recipe of the form, or another one in its place. Ends with the run; gives its id if it began. */
+  startRun: (options?: StartOptions) => Promise<string | undefined>;
   control: (command: 'pause' | 'resume' | 'stepOnce' | 'stop' | 'evaluateNow') => Promise<void>;
   showRun: (id: string) => void;
   renameRun: (id: string, name: string) => void;
@@ -100,15 +108,15 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
     activeRunId: null,
     shownRunId: null,
 
-    async startRun() {
-      const { connection, phase, teacher, activeRunId, recipe, dismiss } = get();
-      if (!connection || phase !== 'ready' || !teacher || activeRunId) return;
-      if (dataRefusal(get()) !== null || isTooLarge(get())) return;
+    async startRun({ recipe = get().recipe, name = runName(get()), stay = false } = {}) {
+      const { connection, phase, teacher, activeRunId, dismiss } = get();
+      if (!connection || phase !== 'ready' || !teacher || activeRunId) return undefined;
+      if (dataRefusal(get()) !== null || isTooLarge(get())) return undefined;
       dismiss('run');
       const id = crypto.randomUUID();
       const run: RunRecord = {
         id,
-        name: runName(get()),
+        name,
         recipe,
         layers: keptLayers(recipe, teacher),
         state: 'preparing',
@@ -126,7 +134,8 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         error: null,
       };
       startSeries(id);
-      set({ runs: [...get().runs, run], activeRunId: id, shownRunId: id, place: 'run' });
+      set({ runs: [...get().runs, run], activeRunId: id, shownRunId: id });
+      if (!stay) set({ place: 'run' });
       try {
         const result = await connection.request({ type: 'start', runId: id, recipe });
         change(id, { result, state: result.stopped ? 'stopped' : 'done', detail: '' });
@@ -135,6 +144,7 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
       } finally {
         if (get().activeRunId === id) set({ activeRunId: null });
       }
+      return id;
     },
 
     async control(command) {
