@@ -9,6 +9,7 @@ import { StopDialog } from './frame/StopDialog';
 import { TopBar } from './frame/TopBar';
 import { useKeys } from './frame/useKeys';
 import { useWarnings } from './frame/useWarnings';
+import { PaperRecipes } from './paper/PaperRecipes';
 import { useStudio } from './store';
 import { placeOfHash } from './storeView';
 
@@ -56,6 +57,7 @@ export function App() {
       <Palette />
       <KeySheet />
       <StopDialog />
+      <PaperRecipes />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** The Compare place: runs side by side, their curves, size against quality, and the zero-shot sweep. */
-import { Button } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useMemo, useState, useSyncExternalStore } from 'react';
 import { toCsv } from '../charts/csv';
 import { saveText } from '../charts/figure';
@@ -9,16 +9,18 @@ import { LineChart } from '../charts/LineChart';
 import type { ScatterPoint } from '../charts/scatter';
 import type { ChartDefaults, LineChartSpec } from '../charts/spec';
 import { TEACHER } from '../charts/styles';
+import { PaperView } from '../paper/PaperView';
 import { Icon } from '../pieces/Icon';
 import { scoreSeries } from '../run/scoreSpecs';
 import { perplexitySeries, plannedEnd } from '../run/specs';
 import { seriesBook } from '../series';
 import { useStudio } from '../store';
+import { MethodsCard } from './MethodsCard';
 import { commonProtocol, compareRows, compareTable, sharedMeasure, type CompareRow } from './rows';
 import { RunsTable } from './RunsTable';
 import { Scatter } from './Scatter';
 import { SweepCard } from './SweepCard';
-import { useCompareView } from './view';
+import { useCompareView, type CompareSheet } from './view';
 import './compare.css';
 
 function useRows(): CompareRow[] {
@@ -30,9 +32,28 @@ function useRows(): CompareRow[] {
 }
 
 export function ComparePlace() {
-  const rows = useRows();
+  const { sheet, setSheet } = useCompareView();
   return (
     <div className="compare-place">
+      <SegmentedControl
+        className="compare-sheets"
+        aria-label="What is compared"
+        data={[
+          { value: 'runs', label: 'Runs' },
+          { value: 'paper', label: 'The paper’s tables' },
+        ]}
+        value={sheet}
+        onChange={(value) => setSheet(value as CompareSheet)}
+      />
+      {sheet === 'paper' ? <PaperView /> : <Runs />}
+    </div>
+  );
+}
+
+function Runs() {
+  const rows = useRows();
+  return (
+    <>
       {rows.length > 0 ? <RunsCard rows={rows} /> : <NoRuns />}
       {rows.length > 0 && (
         <div className="compare-charts">
@@ -41,9 +62,12 @@ export function ComparePlace() {
         </div>
       )}
       <div className="compare-sweeps">
+        <MethodsCard />
+      </div>
+      <div className="compare-sweeps">
         <SweepCard />
       </div>
-    </div>
+    </>
   );
 }
 
