@@ -1,6 +1,8 @@
 import { Button, Tooltip } from '@mantine/core';
 import { formatCount } from '../charts/format';
+import { useMethods } from '../compare/methodsStore';
 import { useSweep } from '../compare/sweepStore';
+import { useCompareView } from '../compare/view';
 import { Icon } from '../pieces/Icon';
 import { showNumber } from '../pieces/number';
 import { keptLayers } from '../selectionState';
@@ -72,8 +74,14 @@ export function RunBar() {
   const running = useStudio((state) => state.activeRunId !== null);
   const go = useStudio((state) => state.go);
   const sweep = () => {
+    useCompareView.getState().setSheet('runs');
     go('compare');
     void useSweep.getState().start();
+  };
+  const compareMethods = () => {
+    useCompareView.getState().setSheet('runs');
+    go('compare');
+    useMethods.getState().setDialogOpen(true);
   };
   return (
     <div className="runbar" role="region" aria-label="Summary and start">
@@ -88,6 +96,11 @@ export function RunBar() {
         <Tooltip label="Zero-shot perplexity of every rule’s layer set, without training">
           <Button size="md" className="sweep" disabled={busy !== null} onClick={sweep}>
             Sweep sets
+          </Button>
+        </Tooltip>
+        <Tooltip label="The same recipe with other methods and over several seeds">
+          <Button size="md" className="sweep" disabled={busy !== null} onClick={compareMethods}>
+            Compare methods
           </Button>
         </Tooltip>
         {running ? (

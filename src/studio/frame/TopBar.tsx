@@ -1,7 +1,8 @@
-import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Button, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
+import { FIRST_RECIPE, usePaper } from '../paper/paperStore';
 import { Icon } from '../pieces/Icon';
 import { remembers } from '../remembered';
 import { recipeTitle } from '../selectionState';
@@ -96,6 +97,11 @@ export function TopBar() {
           </ActionIcon>
         </Tooltip>
       </span>
+      <Tooltip label="Recipes of the paper’s rows">
+        <Button className="top-presets" size="xs" onClick={() => usePaper.getState().choose(FIRST_RECIPE)}>
+          Presets
+        </Button>
+      </Tooltip>
       <span className="grow" />
       <button type="button" className="find" onClick={spotlight.open} aria-label="Find or run a command">
         <Icon name="search" />

@@ -1,5 +1,8 @@
 /** What the command palette offers, from the state of the page. What cannot be done now says why. */
 import { STRATEGY_LABELS } from '../../model/selection';
+import { WORKS } from '../../paper/works';
+import { useCompareView } from '../compare/view';
+import { FIRST_RECIPE, usePaper } from '../paper/paperStore';
 import type { IconName } from '../pieces/Icon';
 import { keptLayers, presetStates, withKeep, withStrategy } from '../selectionState';
 import type { StudioState } from '../store';
@@ -7,7 +10,7 @@ import { dataRefusal } from '../storeTask';
 
 export interface PaletteCommand {
   id: string;
-  group: 'Places' | 'Layers' | 'Run' | 'Page';
+  group: 'Places' | 'Layers' | 'Run' | 'Paper' | 'Page';
   label: string;
   description: string;
   icon: IconName;
@@ -110,6 +113,39 @@ function runs(state: StudioState): PaletteCommand[] {
   ];
 }
 
+/** Rows of the paper as recipes; the dialog has all of them. */
+function paper(state: StudioState): PaletteCommand[] {
+  const choose = (id: string) => usePaper.getState().choose(id);
+  const tables = {
+    id: 'paper-tables',
+    group: 'Paper' as const,
+    label: 'Show the paper’s tables',
+    description: 'printed rows and the runs of this visit',
+    icon: 'note' as const,
+    run: () => {
+      useCompareView.getState().setSheet('paper');
+      state.go('compare');
+    },
+  };
+  const rows = WORKS.filter(({ places }) => places.some(({ table }) => table === 3)).map(({ id, title }) => ({
+    id: `paper-${id}`,
+    group: 'Paper' as const,
+    label: `Recipe of the paper: ${title}`,
+    description: 'what differs is said first',
+    icon: 'note' as const,
+    run: () => choose(id),
+  }));
+  const any = {
+    id: 'paper-recipe',
+    group: 'Paper' as const,
+    label: 'Recipe of the paper: any row …',
+    description: 'tables 1 to 5 and 7',
+    icon: 'note' as const,
+    run: () => choose(FIRST_RECIPE),
+  };
+  return [tables, any, ...rows];
+}
+
 /** All commands, in the order in which the palette groups them. */
 export function paletteCommands(state: StudioState): PaletteCommand[] {
   const page: PaletteCommand[] = [
@@ -143,5 +179,5 @@ export function paletteCommands(state: StudioState): PaletteCommand[] {
       run: () => state.setKeySheetOpen(true),
     },
   ];
-  return [...layers(state), ...runs(state), ...places(state), ...page];
+  return [...layers(state), ...runs(state), ...places(state), ...paper(state), ...page];
 }

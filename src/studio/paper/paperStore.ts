@@ -5,6 +5,9 @@ import { parseRecipe, type Recipe } from '../../recipe/recipe';
 import { useStudio } from '../store';
 import { modelRefOf } from '../storeSession';
 
+/** What the dialog opens with: the row that a browser is done with soonest. */
+export const FIRST_RECIPE = 'table-7-gpt2-pseudo';
+
 interface PaperState {
   /** Table 1's MNLI and QNLI read the other way round. */
   swapped: boolean;
