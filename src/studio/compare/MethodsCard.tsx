@@ -3,7 +3,6 @@ import { useMemo } from 'react';
 import { toLatex } from '../../paper/written';
 import { toCsv } from '../charts/csv';
 import { saveText } from '../charts/figure';
-import { formatClock } from '../charts/format';
 import { ErrorCard } from '../pieces/ErrorCard';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
@@ -102,7 +101,7 @@ function Controls({ rows, measure }: { rows: readonly MethodRow[]; measure: Meas
 
 function MethodsTable({ rows, measure }: { rows: readonly MethodRow[]; measure: Measure }) {
   return (
-    <div className="compare-scroll">
+    <div className="compare-scroll" tabIndex={0} role="group" aria-label="Methods, table">
       <table className="compare-table">
         <thead>
           <tr>
@@ -117,9 +116,6 @@ function MethodsTable({ rows, measure }: { rows: readonly MethodRow[]; measure: 
               To fine-tuning, 95 % interval
             </th>
             <th scope="col">Reads</th>
-            <th scope="col" className="num">
-              Time
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -133,7 +129,6 @@ function MethodsTable({ rows, measure }: { rows: readonly MethodRow[]; measure: 
               <td className="num">{row.values.length || '–'}</td>
               <td className="num muted">{differenceText(row)}</td>
               <td>{verdict(row, measure)}</td>
-              <td className="num">{row.timeMs === null ? '–' : formatClock(row.timeMs)}</td>
             </tr>
           ))}
         </tbody>
