@@ -1,10 +1,39 @@
+<<<<<<< HEAD
 /** The method cards: what a setting does is seen before anything is trained, and what a run does while it trains. */
+=======
+/** A researcher asking which method is better: one click compares them over seeds. */
+>>>>>>> f69b30a (Keep in the story what was seen to pass)
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { expectFinished, expectReady, openPage, runButton, SMALL_RECIPE } from './studio';
 
+<<<<<<< HEAD
 test('a teacher shows what a soft target is, and walks through the methods', async ({ page }) => {
   const failures = await openPage(page);
+=======
+const RECIPE = {
+  version: 1,
+  seed: 1,
+  teacher: { model: 'demo' },
+  selection: { strategy: 'pseudo-uniform', keep: 6 },
+  data: { train: 'demo', validation: 'demo', contextLength: 16 },
+  stages: [{ method: 'label-smoothing', steps: 2, batchSize: 1 }],
+  evaluation: { every: 0, window: 16, stride: 16, maxTokens: 64 },
+};
+
+async function textOf(page: Page, press: () => Promise<void>): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), press()]);
+  return readFileSync(await download.path()).toString();
+}
+
+async function expectClean(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 120))])).toEqual([]);
+}
+
+test('two methods over two seeds, in words and in files', async ({ page }) => {
+  const failures = await openPage(page, { recipe: RECIPE });
+>>>>>>> f69b30a (Keep in the story what was seen to pass)
   await expectReady(page);
   const card = page.getByRole('region', { name: 'Method' });
   const bars = card.getByRole('figure', { name: 'Soft target' }).getByRole('img');
@@ -19,6 +48,7 @@ test('a teacher shows what a soft target is, and walks through the methods', asy
   await card.getByRole('button', { name: 'Use T 20' }).click();
   await expect(card.getByRole('textbox', { name: 'Temperature', exact: true })).toHaveValue('20');
 
+<<<<<<< HEAD
   // Another token of the text, with the arrow keys.
   const chosen = card.getByRole('listbox', { name: /^Token to predict/ }).locator('[aria-selected=true]');
   const place = await chosen.getAttribute('data-index');
@@ -51,6 +81,14 @@ test('a teacher shows what a soft target is, and walks through the methods', asy
   }
   const { violations } = await new AxeBuilder({ page }).include('.method-card').analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 120))])).toEqual([]);
+=======
+  const csv = await textOf(page, () => card.getByRole('button', { name: 'CSV' }).click());
+  expect(csv.trimEnd().split('\r\n')).toHaveLength(3);
+  expect(csv).toContain('seed 1,seed 2');
+  const latex = await textOf(page, () => card.getByRole('button', { name: 'LaTeX' }).click());
+  expect(latex).toMatch(/Label smoothing & .*\$\\pm\$/);
+  await expectClean(page);
+>>>>>>> f69b30a (Keep in the story what was seen to pass)
   expect(failures).toEqual([]);
 });
 
