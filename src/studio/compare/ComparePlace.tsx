@@ -20,7 +20,7 @@ import { commonProtocol, compareRows, compareTable, sharedMeasure, type CompareR
 import { RunsTable } from './RunsTable';
 import { Scatter } from './Scatter';
 import { SweepCard } from './SweepCard';
-import { useCompareView, type CompareSheet } from './view';
+import { useCompareView } from './view';
 import './compare.css';
 
 function useRows(): CompareRow[] {
@@ -43,7 +43,7 @@ export function ComparePlace() {
           { value: 'paper', label: 'The paper’s tables' },
         ]}
         value={sheet}
-        onChange={(value) => setSheet(value as CompareSheet)}
+        onChange={(value) => setSheet(value)}
       />
       {sheet === 'paper' ? <PaperView /> : <Runs />}
     </div>

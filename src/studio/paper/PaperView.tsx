@@ -37,7 +37,7 @@ export function PaperView() {
           aria-label="Which tables"
           data={CHOICES}
           value={shown}
-          onChange={(value) => setShown(value as SectionId | 'all')}
+          onChange={(value) => setShown(value)}
         />
         <Legend />
         <span className="grow" />
