@@ -20,6 +20,7 @@ import { disposeParams, emptyParams } from '../model/params';
 import { rowLength } from '../recipe/data';
 import { dataOf } from '../recipe/pipeline';
 import type { Recipe, Stage } from '../recipe/recipe';
+import { costsOfChangedText } from './changedText';
 import { noParts, sumOf, type MemoryParts } from './memoryParts';
 import { enterPrecision } from './precision';
 import { closeStage, makeStage, planStep, type StageRun } from './stage';
@@ -132,9 +133,10 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
   const copy = wantsCopy(method)
     ? { config: models.student.config, params: emptyParams(models.student.config) }
     : null;
+  const batches = blankBatches(stage, rowLength(dataOf(recipe, stage)));
   const run = makeStage(stage, method, models, copy, {
     index,
-    batches: blankBatches(stage, rowLength(dataOf(recipe, stage))),
+    batches,
     seed: recipe.seed,
     plans: createPlanCache({ plan: 'off' }),
     precision: recipe.precision,
@@ -149,7 +151,8 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
     parts.moments += grown('moments');
     parts.gradients += grown('gradients');
     parts.other += grown('weights') + grown('activations') + grown('other');
-    addPlans(parts, [...steps.flat(), evaluation]);
+    const beside = [evaluation, ...costsOfChangedText(run, batches.next(), task, device.trace)];
+    addPlans(parts, [...steps.flat(), ...beside]);
     const total = (read: (cost: StepCost) => number) =>
       Math.max(...steps.map((costs) => costs.reduce((sum, cost) => sum + read(cost), 0)));
     return {
@@ -158,7 +161,7 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
       flops: total(({ flops }) => flops),
       parts,
       bytes: sumOf(parts),
-      largestBytes: largest([...steps.flat(), evaluation]),
+      largestBytes: largest([...steps.flat(), ...beside]),
     };
   } finally {
     leavePrecision();
