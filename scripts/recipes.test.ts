@@ -20,7 +20,8 @@ const read = (name: string): Recipe =>
 
 test('every recipe of the project is valid', () => {
   const all = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  const names = all.filter((name) => !LISTS.includes(name));
+  // cleaning-sweep.json holds variants of a recipe; `readSweep` checks it.
+  const names = all.filter((name) => !LISTS.includes(name) && name !== 'cleaning-sweep.json');
   expect(names).toEqual(expect.arrayContaining(['demo-sweep.json', 'demo-teacher.json', 'demo.json']));
   for (const name of names) expect(() => read(name), name).not.toThrow();
 });
