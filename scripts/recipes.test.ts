@@ -14,14 +14,15 @@ const LISTS = [
   'wordnet-category-sweep.json',
   'wordnet-same-sense-sweep.json',
 ];
+/** A recipe with variants beside it. */
+const CLEANING = 'cleaning-sweep.json';
 const folder = new URL('../recipes/', import.meta.url);
 const read = (name: string): Recipe =>
   parseRecipe(JSON.parse(readFileSync(new URL(name, folder), 'utf8')), METHODS);
 
 test('every recipe of the project is valid', () => {
   const all = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  // cleaning-sweep.json holds variants of a recipe; `readSweep` checks it.
-  const names = all.filter((name) => !LISTS.includes(name) && name !== 'cleaning-sweep.json');
+  const names = all.filter((name) => ![...LISTS, CLEANING].includes(name));
   expect(names).toEqual(expect.arrayContaining(['demo-sweep.json', 'demo-teacher.json', 'demo.json']));
   for (const name of names) expect(() => read(name), name).not.toThrow();
 });
@@ -40,6 +41,17 @@ test.each(LISTS)(
     for (const recipe of common) expect(recipe).toEqual(common[0]);
   },
 );
+
+test('the cleaning sweep trains on the same pages, raw and cleaned, at equal data and at equal steps', async () => {
+  const candidates = candidatesOf(await readSweep(fileURLToPath(new URL(CLEANING, folder)), []), 12, METHODS);
+  expect(candidates).toHaveLength(9);
+  const first = (variant: string) => candidates.find((candidate) => candidate.variant === variant)!.recipe;
+  const { cleaning, ...data } = first('cleaned-equal-data').data as Recipe['data'] & { cleaning?: unknown };
+  expect(cleaning).toMatchObject({ minWords: 5, maxSymbols: 0.1 });
+  expect(data).toEqual(first('raw').data);
+  expect(first('cleaned-equal-data').stages).toEqual(first('raw').stages);
+  expect(first('cleaned-equal-steps').data).toEqual(first('cleaned-equal-data').data);
+});
 
 test('the demo run distils the pseudo-uniform half for 200 steps', () => {
   const { selection, stages, teacher } = read('demo.json');
