@@ -1,4 +1,4 @@
-/** A researcher asking which method is better: one click compares them over seeds. */
+/** A researcher asking which method is better: one click compares them over seeds, the paper's tables stand beside. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ async function expectClean(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 120))])).toEqual([]);
 }
 
-test('two methods over two seeds, in words and in files', async ({ page }) => {
+test('two methods over two seeds, in words and in files; then beside the paper', async ({ page }) => {
   const failures = await openPage(page, { recipe: RECIPE });
   await expectReady(page);
   await page.getByRole('button', { name: 'Compare methods' }).click();
@@ -49,5 +49,30 @@ test('two methods over two seeds, in words and in files', async ({ page }) => {
   const latex = await textOf(page, () => card.getByRole('button', { name: 'LaTeX' }).click());
   expect(latex).toMatch(/Label smoothing & .*\$\\pm\$/);
   await expectClean(page);
+
+  await page.getByText('The paper’s tables', { exact: true }).click();
+  const table = page.getByRole('region', { name: 'Table 7' });
+  await expect(table.getByRole('row', { name: /GPT2-xl-pseudo/ })).toContainText('22.80');
+  const own = table.getByRole('row', { name: /own run Fine-tuning/ });
+  await expect(own).toContainText('2 seeds');
+  // Another text in other tokens: the figure is shown, nothing is taken from it.
+  await expect(own).toContainText(/± .*–/);
+  await expect(page.getByRole('region', { name: 'Notes' })).toContainText('Made of demo');
+
+  const glue = page.getByRole('region', { name: 'Tables 1 and 2' }).getByRole('row', { name: /LS/ });
+  await expect(glue).toContainText(/86\.6.*80\.1/);
+  await page.getByRole('button', { name: 'Show with the two columns swapped' }).click();
+  await expect(glue).toContainText(/80\.1.*86\.6/);
+  const tables = await textOf(page, () => page.getByRole('button', { name: 'CSV' }).click());
+  expect(tables).toContain('Table 7,printed,GPT2-pseudo,PPL,26.14');
+  expect(tables).toMatch(/Table 7,own,"?Fine-tuning, 2 seeds"?,PPL,/);
+  const tex = await textOf(page, () => page.getByRole('button', { name: 'LaTeX' }).click());
+  expect(tex).toMatch(/\\quad Fine-tuning, 2 seeds \(/);
+  await expectClean(page);
+
+  await page.getByRole('button', { name: 'Run Table 7, GPT2-medium-6bh' }).click();
+  const recipe = page.getByRole('dialog', { name: 'A run of the paper' });
+  await expect(recipe).toContainText('10 % of WikiText-103');
+  await expect(recipe.getByRole('button', { name: 'Take it into Compose' })).toBeEnabled();
   expect(failures).toEqual([]);
 });
