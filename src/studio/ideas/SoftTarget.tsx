@@ -226,7 +226,7 @@ function TryTemperature({ spec, temperature, shown, distribution, onTry, use }: 
         step={spec.step}
         value={shown}
         label={null}
-        thumbProps={{ 'aria-label': 'Temperature of the picture' }}
+        thumbLabel="Temperature of the picture"
         onChange={onTry}
       />
       <b className="small">{showNumber(shown)}</b>
