@@ -20,7 +20,7 @@ function ShortThreshold({ settings, change }: ThresholdProps) {
         max={20}
         value={settings.minWords}
         label={null}
-        thumbProps={{ 'aria-label': 'Fewest words of a sample' }}
+        thumbLabel="Fewest words of a sample"
         onChange={set}
       />
       <NumberField
@@ -50,7 +50,7 @@ function SymbolThreshold({ settings, change }: ThresholdProps) {
         max={30}
         value={now}
         label={null}
-        thumbProps={{ 'aria-label': 'Most symbols of a sample, percent' }}
+        thumbLabel="Most symbols of a sample, percent"
         onChange={set}
       />
       <NumberField
