@@ -120,7 +120,7 @@ function Preview({ text }: { text: TextCard }) {
 function CleaningLine() {
   const { settings } = useCleaningSettings();
   const show = useCleaning((state) => state.show);
-  const busy = useStudio((state) => state.activeRunId !== null);
+  const busy = useStudio((state) => state.activeRunId !== null || state.loadingText !== null);
   return (
     <p className="tiny faint between">
       <span>{settings ? 'Cleaned before training' : 'Learned from as it is'}</span>
