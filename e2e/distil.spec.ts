@@ -66,7 +66,7 @@ test('the demo teacher is distilled, watched, exported, and its student is a tea
   await page.goto('/#compose');
   await expectReady(page);
   await drop(page, [folderOf(info, Object.fromEntries(saved))]);
-  await expect(page.getByRole('listbox').getByRole('option')).toHaveCount(2);
+  await expect(page.getByRole('region', { name: 'Layer board' }).getByRole('option')).toHaveCount(2);
   expect(failures).toEqual([]);
 });
 

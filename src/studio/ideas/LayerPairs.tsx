@@ -22,7 +22,7 @@ export function LayerPairs({ layers, nLayer, title }: LayerPairsProps) {
   const [ref, { width }] = useContentSize();
   const flow = useId();
   const students = layers.length + 1;
-  const pairs = layers.map((layer, i) => `h.${i} from ${layer}`).join(', ');
+  const pairs = layers.map((layer, i) => `${i} from ${layer}`).join(', ');
   const at = (index: number, count: number) => ((index + 0.5) * width) / count;
   return (
     <div ref={ref}>
