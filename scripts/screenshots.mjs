@@ -90,6 +90,7 @@ await page
   .getByText(/^measuring/)
   .first()
   .waitFor({ state: 'hidden' });
+await page.getByText('Asking both models').waitFor({ state: 'hidden' });
 // Which device it was still stands in the chip above.
 const banner = page.getByRole('button', { name: 'Close the note on the device' });
 if (await banner.isVisible()) await banner.click();

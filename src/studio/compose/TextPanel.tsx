@@ -124,9 +124,9 @@ function CleaningLine() {
   return (
     <p className="tiny faint between">
       <span>{settings ? 'Cleaned before training' : 'Learned from as it is'}</span>
-      <Button size="compact-xs" variant="subtle" disabled={busy} onClick={() => show(true)}>
+      <button type="button" className="why" disabled={busy} onClick={() => show(true)}>
         Look inside, clean
-      </Button>
+      </button>
     </p>
   );
 }
