@@ -1,16 +1,14 @@
 /** A researcher comparing layer sets: one click measures every rule, two runs are compared, tables go to CSV. */
 import { expect, test, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
+import Papa from 'papaparse';
 import { expectFinished, expectReady, openPage, runButton, SMALL_RECIPE } from './studio';
 
 /** What a click on a button downloads, as lines of cells. */
 async function csvOf(page: Page, press: () => Promise<void>): Promise<string[][]> {
   const [download] = await Promise.all([page.waitForEvent('download'), press()]);
   const text = readFileSync(await download.path()).toString();
-  return text
-    .trimEnd()
-    .split('\r\n')
-    .map((line) => line.split(','));
+  return Papa.parse<string[]>(text.trimEnd()).data;
 }
 
 test('one click measures the layer set of every rule; the table sorts and is exported', async ({ page }) => {
@@ -78,7 +76,7 @@ test('two runs of different layer sets stand side by side', async ({ page }) => 
   expect(csv).toHaveLength(3);
   const [measure, after] = ['measure', 'after'].map((name) => csv[0]!.indexOf(name));
   for (const row of csv.slice(1)) {
-    expect(row[measure!]).toBe('perplexity');
+    expect(row[measure!]).toBe('Perplexity');
     expect(Number(row[after!])).toBeGreaterThan(1);
   }
 });
