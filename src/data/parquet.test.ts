@@ -75,6 +75,14 @@ describe('reading Parquet', () => {
     expect(source.bytesRead).toBeLessThan(content.length / 3);
   });
 
+  test('nothing of a small file is fetched twice', async () => {
+    const content = bytes();
+    const source = countingSource(memorySource('a.parquet', content));
+    const file = await openParquet(source);
+    for (const group of file.groups.keys()) await file.readGroup(group, ['text', 'label']);
+    expect(source.bytesRead).toBe(content.length);
+  });
+
   test('integers beyond what a number holds become text', async () => {
     const content = parquetBytes([{ name: 'id', data: [2n ** 60n, 7n], type: 'INT64' }]);
     const file = await openParquet(memorySource('a.parquet', content));

@@ -65,9 +65,17 @@ function damaged(name: string, error: unknown): DecantError {
 export async function openParquet(file: DataFile): Promise<ParquetFile> {
   const { name, size } = file;
   const hyparquet = await import('hyparquet');
+  const footerStart = Math.max(0, size - FOOTER_BYTES);
+  let footer: ArrayBuffer | undefined;
   const buffer: AsyncBuffer = {
     byteLength: size,
-    slice: async (start, end) => (await file.read(start, end ?? size)).buffer,
+    async slice(start, end = size) {
+      // Small files lie in what was read for the footer: nothing of them is fetched twice.
+      if (footer && start >= footerStart) return footer.slice(start - footerStart, end - footerStart);
+      const { buffer: bytes } = await file.read(start, end);
+      if (start === footerStart && end === size) footer = bytes;
+      return bytes;
+    },
   };
   let metadata: FileMetaData;
   try {

@@ -4,7 +4,7 @@ import { memorySource } from '../io/source';
 import { fileSource } from '../io/source.node';
 import { parquetBytes } from '../testing/parquetFiles';
 import { readExamples } from './examples';
-import { readTable as readTables } from './tables';
+import { planReading, readTable as readTables } from './tables';
 import { taskOf } from './tasks';
 
 const file = (name: string, text: string) => memorySource(name, new TextEncoder().encode(text));
@@ -90,6 +90,20 @@ test('a fraction takes row groups of all files together; rows of several files k
   expect(table.rows).toHaveLength(100);
   expect(new Set(table.rows.map((row) => row.file))).toEqual(new Set(['0.parquet', '1.parquet']));
   for (const row of table.rows) expect(row.fields.sentence).toBe(`row ${row.line - 1}`);
+});
+
+test('a plan never asks for more than a file has, and for less where less is wanted', async () => {
+  const small = memorySource('a.parquet', glue([{ sentence: 'fine', label: 1 }]));
+  expect((await planReading([small])).bytes).toBe(small.size);
+  const long = Array.from({ length: 4000 }, (_, i) => ({
+    sentence: `${i} ${'x'.repeat(200)}`,
+    label: i % 2,
+  }));
+  const large = memorySource('b.parquet', glue(long, 100));
+  const all = await planReading([large]);
+  expect(all.bytes).toBeLessThanOrEqual(large.size);
+  expect((await planReading([large], { columns: ['label'] })).bytes).toBeLessThan(all.bytes);
+  expect((await planReading([large], { fraction: 0.1, seed: 1 })).bytes).toBeLessThan(all.bytes);
 });
 
 const real = '../shared/data/glue/sst2/validation.jsonl';

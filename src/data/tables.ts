@@ -157,7 +157,8 @@ export async function planReading(files: readonly DataFile[], wanted: Wanted = {
     if (!parquet) return file.size;
     const columns = columnsOf(parquet, wanted);
     const groups = taken[i]!.reduce((sum, { group }) => sum + parquet.groupBytes(group, columns), 0);
-    return Math.min(file.size, FOOTER_BYTES) + groups;
+    // Groups of a small file lie in what is read for its footer.
+    return Math.min(file.size, FOOTER_BYTES + groups);
   };
   const rows = opened.includes(null)
     ? undefined

@@ -3,7 +3,7 @@ import type { DatasetCard, DatasetPart } from '../worker/protocol';
 import type { Connection } from './connection';
 import { choiceFor, columnFor, sourcesOf } from './storeDataset';
 import { follow, type Loading } from './storeLoading';
-import { textRefOf } from './storeSession';
+import { textRefOf } from './recipeRefs';
 
 const split = (name: string) => ({ name, files: 1, bytes: 1000 });
 const card = (configs: DatasetCard['configs']): DatasetCard => ({
@@ -54,12 +54,14 @@ describe('what of a data set is chosen', () => {
       ...{ kind: 'hub', name: 'nyu-mll/glue, mnli', seed: 3 },
       ...parts,
     });
-    expect(textRefOf({ kind: 'lm', contextLength: 8, ...parts, train: 'text:own' }, 3)).toEqual({
-      kind: 'demo',
-    });
-    expect(textRefOf({ kind: 'lm', contextLength: 8, train: 'hf:x', validation: 'hf:x' }, 3)).toEqual({
-      kind: 'demo',
-    });
+    const text = (train: string, validation: string) =>
+      textRefOf({ kind: 'lm', contextLength: 8, train, validation }, 3);
+    expect(text('demo', 'demo')).toEqual({ kind: 'demo' });
+    expect(text('hf:a/b:train', 'demo')).toMatchObject({ kind: 'hub', name: 'a/b', validation: 'demo' });
+    // A name that somebody mistook goes to the session, which says what is wrong with it.
+    expect(text('hf:x', 'hf:x')).toMatchObject({ kind: 'hub', name: 'hf:x' });
+    // Of files the name is left.
+    expect(text('text:own.txt', 'text:own.txt')).toEqual({ kind: 'files', name: 'own.txt', files: [] });
   });
 });
 

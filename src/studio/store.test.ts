@@ -13,7 +13,7 @@ import { measurementKey, watchSelection } from './measure';
 import { keptLayers } from './selectionState';
 import { useStudio } from './store';
 import { defaultRecipe, restoreRecipe } from './storeRecipe';
-import { modelRefOf } from './storeSession';
+import { modelRefOf } from './recipeRefs';
 import { placeOfHash } from './storeView';
 
 const teacher: ModelCard = {
@@ -174,6 +174,42 @@ describe('the session', () => {
     expect(sent.filter((command) => command.type === 'loadModel')).toHaveLength(2);
     expect(state().teacher).toBe(teacher);
     expect(state().recipe.teacher.model).toBe('demo');
+    expect(state().problems.teacher).toMatchObject({ message: 'not found' });
+  });
+
+  test('a text that cannot be had stays the recipe’s, and can be tried again', async () => {
+    const part = 'hf:some/texts:train';
+    const data = { ...defaultRecipe().data, kind: 'lm' as const, train: part, validation: part };
+    useStudio.setState({ recipe: { ...defaultRecipe(), data: { contextLength: 32, ...data } } });
+    let reachable = false;
+    const { connection, sent } = fakeConnection({
+      loadText: () => {
+        if (!reachable) throw new Error('hub cannot be reached');
+        return { ...text, ref: part, parts: { train: part, validation: part } };
+      },
+    });
+    await state().open(connection);
+    expect(state()).toMatchObject({ text: null, problems: { text: { message: 'hub cannot be reached' } } });
+    expect(state().recipe.data).toMatchObject({ train: part });
+    reachable = true;
+    await state().loadText(state().textRef);
+    expect(sent.filter(({ type }) => type === 'loadText')).toHaveLength(2);
+    expect(state()).toMatchObject({ text: { ref: part }, problems: {} });
+  });
+
+  test('files of an earlier visit are asked for, not replaced', async () => {
+    const data = {
+      kind: 'lm' as const,
+      contextLength: 32,
+      train: 'text:own.txt',
+      validation: 'text:own.txt',
+    };
+    useStudio.setState({ recipe: { ...defaultRecipe(), data } });
+    const { connection, sent } = fakeConnection();
+    await state().open(connection);
+    expect(sent.map(({ type }) => type)).not.toContain('loadText');
+    expect(state().problems.text!.message).toMatch(/^the recipe’s text own.txt is a file/);
+    expect(state().recipe.data).toEqual(data);
   });
 
   test('a teacher that cannot be loaded leaves the old one and says why', async () => {

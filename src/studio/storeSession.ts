@@ -13,10 +13,10 @@ import type {
   TextCard,
   TextRef,
 } from '../worker/protocol';
-import { partOf, rowLength, type Source, type TextData } from '../recipe/data';
-import { isHubSource, parseHubSource } from '../recipe/hubSource';
+import { rowLength } from '../recipe/data';
 import { reportOf, wasCancelled, type Connection } from './connection';
 import { measurementKey } from './measure';
+import { filesAreGone, modelRefOf, textRefOf } from './recipeRefs';
 import { fitRecipe, usesTeacher } from './selectionState';
 import { follow, type Loading } from './storeLoading';
 import type { StudioState } from './store';
@@ -32,7 +32,7 @@ export interface SessionSlice {
   methods: readonly MethodCard[];
   teacher: ModelCard | null;
   text: TextCard | null;
-  /** Where the text is from, to cut it anew when the context length changes. */
+  /** Where the text is from, to cut it anew when the context length changes; without a text, where it was to come from. */
   textRef: TextRef;
   loadingTeacher: Loading | null;
   loadingText: Loading | null;
@@ -60,26 +60,6 @@ export interface SessionSlice {
 }
 
 export const HUB_URL = 'https://huggingface.co';
-
-/** How a recipe names a model, as what `loadModel` takes; files and runs of an earlier visit are gone. */
-export function modelRefOf(name: unknown): ModelRef {
-  const match = typeof name === 'string' ? /^hf:([^@]+)(?:@(.+))?$/.exec(name) : null;
-  if (match?.[1]) return { kind: 'hub', repo: match[1], revision: match[2] };
-  return { kind: 'demo' };
-}
-
-/** The same of a text: data sets of the Hub are there to be loaded again. */
-export function textRefOf({ train, validation }: TextData, seed: number): TextRef {
-  const isHub = (part: Source) => isHubSource(partOf(part).source);
-  if (!isHub(train) || !isHub(validation)) return { kind: 'demo' };
-  try {
-    const { repo, config } = parseHubSource(partOf(train).source);
-    return { kind: 'hub', name: config === undefined ? repo : `${repo}, ${config}`, train, validation, seed };
-  } catch {
-    // A name that was written by hand, or by another version.
-    return { kind: 'demo' };
-  }
-}
 
 function labelOf(ref: ModelRef): string {
   switch (ref.kind) {
@@ -179,13 +159,16 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       }
       await get().loadTeacher(modelRefOf(get().recipe.teacher.model));
       // A checkpoint that is not there any more must not leave a newcomer without a teacher.
-      if (!get().teacher) await get().loadTeacher({ kind: 'demo' });
+      if (!get().teacher) {
+        const { teacher: missing } = get().problems;
+        await get().loadTeacher({ kind: 'demo' });
+        if (missing) get().report('teacher', missing);
+      }
       // A task's rows are looked at by `watchTask`.
       const { data, seed } = get().recipe;
       if (data.kind !== 'lm') return;
+      // A text that cannot be had stays the recipe's: another in its place would be another run.
       await get().loadText(textRefOf(data, seed));
-      // Nor must a data set that is out of reach.
-      if (!get().text) await get().loadText({ kind: 'demo' });
     },
 
     async loadTeacher(model) {
@@ -223,6 +206,11 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       const connection = session();
       if (!connection || get().loadingText) return;
       solve('text');
+      if (!get().text) set({ textRef: text });
+      if (text.kind === 'files' && text.files.length === 0) {
+        get().report('text', filesAreGone(text.name));
+        return;
+      }
       const label = text.kind === 'demo' ? 'the demo text' : text.name;
       const options = follow(connection, set, 'loadingText', label);
       const data = withText(get().recipe, '').data;

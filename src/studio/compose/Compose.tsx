@@ -63,7 +63,7 @@ function BoardCard() {
       {problem && (
         <ErrorCard
           error={problem}
-          meaning={teacher ? `${teacher.name} stays the teacher.` : undefined}
+          meaning={teacher ? `${teacher.name} is the teacher.` : undefined}
           onClose={() => dismiss('teacher')}
         />
       )}

@@ -131,6 +131,40 @@ function CleaningLine() {
   );
 }
 
+/** The recipe's text is not there: why, and the ways on. */
+function NoText() {
+  const ref = useStudio((state) => state.textRef);
+  const problem = useStudio((state) => state.problems.text);
+  const loadText = useStudio((state) => state.loadText);
+  const ready = useStudio((state) => state.phase === 'ready' && state.teacher !== null);
+  if (!ready && !problem) return null;
+  const named = ref.kind === 'demo' ? 'The demo text' : ref.name;
+  const again = ref.kind !== 'files' || ref.files.length > 0;
+  return (
+    <div className="no-text">
+      {problem ? (
+        <ErrorCard error={problem} meaning={`${named} stays the recipe’s text. A run waits for it.`} />
+      ) : (
+        <p className="muted">
+          {named} is not loaded. Try again, or drop .txt, .jsonl, .csv, .tsv or .parquet.
+        </p>
+      )}
+      <div className="row">
+        {again && (
+          <Button size="xs" onClick={() => void loadText(ref)}>
+            Try again
+          </Button>
+        )}
+        {ref.kind !== 'demo' && (
+          <Button size="xs" variant="subtle" onClick={() => void loadText({ kind: 'demo' })}>
+            Take the demo text
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
 /** The text: where it is from, how much it is, what the model gets to see of it. */
 export function TextPanel() {
   const text = useStudio((state) => state.text);
@@ -152,17 +186,11 @@ export function TextPanel() {
         {folded && text && <span className="small muted grow fold-name">{text.name}</span>}
         <DataMenu of="the text" />
       </div>
-      {problem && (
-        <ErrorCard
-          error={problem}
-          meaning={text ? `${text.name} stays in use.` : undefined}
-          onClose={() => dismiss('text')}
-        />
+      {problem && text && (
+        <ErrorCard error={problem} meaning={`${text.name} stays in use.`} onClose={() => dismiss('text')} />
       )}
       {loading && <LoadingStrip loading={loading} />}
-      {!text && !loading && (
-        <p className="muted">No text yet. Drop .txt, .jsonl, .csv, .tsv or .parquet files here.</p>
-      )}
+      {!text && !loading && <NoText />}
       {text && !folded && (
         <>
           <p className="muted">{text.name}</p>

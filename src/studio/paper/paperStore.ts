@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { PaperRecipe } from '../../paper/recipes';
 import { parseRecipe, type Recipe } from '../../recipe/recipe';
 import { useStudio } from '../store';
-import { modelRefOf, textRefOf } from '../storeSession';
+import { modelRefOf, textRefOf } from '../recipeRefs';
 
 /** What the dialog opens with: the row that a browser is done with soonest. */
 export const FIRST_RECIPE = 'table-7-gpt2-pseudo';
