@@ -50,7 +50,7 @@ export function requireKind<K extends DataKind>(name: string, kinds: readonly K[
 }
 
 /** Pieces in which files are read. */
-const PIECE_BYTES = 1 << 20;
+export const PIECE_BYTES = 1 << 20;
 
 /** Most text that is held in memory at once: as one string, or as the documents of a corpus. */
 const MAX_TEXT = 256 * 1024 * 1024;

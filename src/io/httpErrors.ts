@@ -39,7 +39,7 @@ export function refusal(status: number, what: string, server: string, waitMs = 0
     return new RefusedError(
       status,
       `${answered}: there is no ${what}`,
-      'Check the spelling and the revision; a name looks like openai-community/gpt2.',
+      'Check the spelling and the revision; a name is written owner/name, as the Hub’s page shows it.',
     );
   if (status === 429)
     return new RefusedError(
@@ -52,8 +52,6 @@ export function refusal(status: number, what: string, server: string, waitMs = 0
   return new RefusedError(
     status,
     `${answered} for ${what}`,
-    status >= 500
-      ? 'The server has a problem of its own; try again later.'
-      : 'Check the address of the Hub in the settings.',
+    status >= 500 ? 'The server has a problem of its own; try again later.' : 'Check the address of the Hub.',
   );
 }

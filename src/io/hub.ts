@@ -102,8 +102,8 @@ class HubRepository implements HubFileSet {
       signal,
       gate,
       patience,
-      onWait: (seconds, server) =>
-        options.onProgress?.({ ...this.progress, file: `waiting ${seconds} s, as ${server} asks` }),
+      onWait: (seconds, why) =>
+        options.onProgress?.({ ...this.progress, file: `waiting ${seconds} s, ${why}` }),
     };
     this.cache = options.cache ?? null;
     if (options.cache === null)

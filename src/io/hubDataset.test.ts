@@ -65,7 +65,11 @@ describe('a data set of the Hub', () => {
     const { rows } = await readTable('big', files, { columns: ['label'] });
     expect(rows.map(({ fields }) => fields.label)).toEqual(texts.map((_, i) => (i % 2000) % 3));
     // The plan's footers, then what was planned: footers again, as nothing is kept here, and the columns.
-    expect(server.state.bytesSent - before).toBe(2 * 65536 + plan.bytes);
+    const planned = 2 * 65536 + plan.bytes;
+    const sent = server.state.bytesSent - before;
+    expect(sent).toBeLessThanOrEqual(planned);
+    // Groups that lie in a footer's bytes are not read again.
+    expect(sent).toBeGreaterThan(0.99 * planned);
     expect(plan.bytes - 2 * 65536).toBeLessThan(0.02 * files.reduce((sum, { size }) => sum + size, 0));
   });
 

@@ -102,7 +102,7 @@ export async function fetchListing(request: ListingRequest, kept: Listing | null
     if (error instanceof DecantError) throw error;
     throw new SourceError(
       `${new URL(hubUrl).host} does not answer like a Hub: ${(error as Error).message}`,
-      'Check the address of the Hub in the settings.',
+      'Check the address of the Hub.',
       { cause: error },
     );
   }

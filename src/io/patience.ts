@@ -49,8 +49,8 @@ export interface Asking {
   patience: Patience;
   /** While it is closed nothing is asked for. */
   gate?: Gate | undefined;
-  /** Told every second how long it is until the next try, and who asked for that. */
-  onWait?: ((seconds: number, server: string) => void) | undefined;
+  /** Told every second how long it is until the next try, and why: `as huggingface.co asks`. */
+  onWait?: ((seconds: number, why: string) => void) | undefined;
 }
 
 export interface Patience {
@@ -84,10 +84,10 @@ export function wait(ms: number, name: string, signal: AbortSignal | undefined):
 }
 
 /** The same, and says every second how long it still is. */
-async function waitAloud(ms: number, { name, signal, onWait }: Asking, server: string): Promise<void> {
+async function waitAloud(ms: number, { name, signal, onWait }: Asking, why: string): Promise<void> {
   const end = performance.now() + ms;
   for (let left = ms; left > 0; left = end - performance.now()) {
-    if (left >= 1000) onWait?.(Math.ceil(left / 1000), server);
+    if (left >= 1000) onWait?.(Math.ceil(left / 1000), why);
     await wait(Math.min(left, 1000), name, signal);
   }
 }
@@ -168,11 +168,13 @@ export async function patientFetch(
       if (response) throw refusal(response.status, name, server, asked);
       throw new UnreachableError(
         `${server} cannot be reached: ${reasonOf(cause)}`,
-        'Check the network connection and the address of the Hub in the settings.',
+        'Check the network connection and the address of the Hub, and try again.',
         { cause },
       );
     }
-    await waitAloud(Math.max(asked, patience.delayMs * 2 ** attempt), request, server);
+    const answered = response ? `${server} answered ${response.status}` : `${server} cannot be reached`;
+    const why = asked > 0 ? `as ${server} asks` : `since ${answered}`;
+    await waitAloud(Math.max(asked, patience.delayMs * 2 ** attempt), request, why);
   }
 }
 

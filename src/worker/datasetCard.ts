@@ -1,4 +1,5 @@
 /** What a data set of the Hub holds, as the session answers it. */
+import type { ShownRow } from '../data/firstRows';
 
 /** One split of a data set of the Hub, as its footers describe it. */
 export interface DatasetPart {
@@ -13,6 +14,10 @@ export interface DatasetPart {
   fetchBytes: number;
   /** Of the rows, at least the asked fraction: row groups are read whole. */
   share: number;
+  /** What reading its first rows takes: of these columns the first row group, or the start of a file. */
+  firstBytes: number;
+  /** These rows, where they were asked for. */
+  first?: ShownRow[];
 }
 
 export interface DatasetCard {

@@ -214,6 +214,8 @@ export type CommandBody =
         columns?: string[] | undefined;
         fraction: number;
         seed: number;
+        /** Of the first rows so many come with the answer; for them alone rows are read. */
+        rows?: number | undefined;
       };
     }
   /** What is in a loaded text, and what cleaning would leave of it, by its first bytes. */

@@ -1,6 +1,7 @@
 /** The files behind the names that recipes give to text and rows: of this machine (`file:`) or of the Hub (`hf:`). */
 import { planReading, streamRows, type Wanted } from '../../data/tables';
 import { kindOf, type DataFile } from '../../data/dataFile';
+import { firstRows } from '../../data/firstRows';
 import { openParquet, type ParquetColumn } from '../../data/parquet';
 import { findSplit, type HubDataset } from '../../io/hubDataset';
 import { isHubSource, parseHubSource } from '../../recipe/hubSource';
@@ -53,7 +54,14 @@ async function columnsOf(file: DataFile): Promise<readonly ParquetColumn[]> {
 
 async function describePart(
   dataset: HubDataset,
-  { config, split, columns, fraction, seed }: NonNullable<(CommandBody & { type: 'inspectDataset' })['part']>,
+  {
+    config,
+    split,
+    columns,
+    fraction,
+    seed,
+    rows,
+  }: NonNullable<(CommandBody & { type: 'inspectDataset' })['part']>,
 ): Promise<DatasetPart> {
   const files = await dataset.open(config, split);
   const found = await columnsOf(files[0]!);
@@ -61,12 +69,15 @@ async function describePart(
   // A column that is not there is the user's to choose; until then all count.
   const wanted = columns?.every((name) => names.includes(name)) ? columns : undefined;
   const plan = await planReading(files, { columns: wanted, fraction, seed });
+  const first = await firstRows(files[0]!, wanted);
   return {
     split,
     columns: [...found],
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     fetchBytes: plan.bytes,
     share: plan.share,
+    firstBytes: first.bytes,
+    ...(rows !== undefined && { first: await first.read(rows) }),
     ...(plan.rows !== undefined && { rows: plan.rows }),
   };
 }
