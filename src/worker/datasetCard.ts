@@ -1,5 +1,24 @@
-/** What a data set of the Hub holds, as the session answers it. */
+/** What is asked of a data set of the Hub, and what the session answers. */
 import type { ShownRow } from '../data/firstRows';
+
+/** What somebody asks of a data set: its configs and splits; with a `part` also what that holds and costs. */
+export interface DatasetQuery {
+  /** `owner/dataset` */
+  repo: string;
+  revision?: string | undefined;
+  part?: PartQuery;
+}
+
+export interface PartQuery {
+  config?: string | undefined;
+  split: string;
+  /** What would be read; all columns where one of these is missing. */
+  columns?: string[] | undefined;
+  fraction: number;
+  seed: number;
+  /** Of the first rows so many come with the answer; for them alone rows are read. */
+  rows?: number | undefined;
+}
 
 /** One split of a data set of the Hub, as its footers describe it. */
 export interface DatasetPart {

@@ -17,7 +17,7 @@ import type { SettingSpecs } from '../recipe/settings';
 import type { Way } from '../train/fit';
 import type { EvaluationMoment } from '../train/trainer';
 import type { PlannedRun } from '../train/planned';
-import type { DatasetCard, DatasetPart } from './datasetCard';
+import type { DatasetCard, DatasetPart, DatasetQuery } from './datasetCard';
 import type { ErrorReport } from './errorReport';
 import type { Estimate, NearbySetup, NeededBytes, StageNeed } from './estimate';
 
@@ -202,22 +202,7 @@ export type CommandBody =
   /** What a recipe's rows are, and how the model sees them; the files must be loaded. */
   | { type: 'inspectTask'; data: TaskData; seed: number }
   /** What a data set of the Hub holds; with a `part` also its columns and rows, and what reading it would fetch. */
-  | {
-      type: 'inspectDataset';
-      /** `owner/dataset` */
-      repo: string;
-      revision?: string | undefined;
-      part?: {
-        config?: string | undefined;
-        split: string;
-        /** What would be read; all columns where one of these is missing. */
-        columns?: string[] | undefined;
-        fraction: number;
-        seed: number;
-        /** Of the first rows so many come with the answer; for them alone rows are read. */
-        rows?: number | undefined;
-      };
-    }
+  | ({ type: 'inspectDataset' } & DatasetQuery)
   /** What is in a loaded text, and what cleaning would leave of it, by its first bytes. */
   | { type: 'surveyText'; text: string; bytes: number; cleaning?: CleaningSettings }
   | { type: 'cleanDocument'; text: string; cleaning: CleaningSettings; document: number }

@@ -1,6 +1,6 @@
 import { RecipeError } from '../../errors';
 import { checkDatasetName, isHubSource, parseHubSource } from '../../recipe/hubSource';
-import type { DatasetCard } from '../../worker/protocol';
+import type { DatasetCard, DatasetQuery } from '../../worker/datasetCard';
 import { createSources } from '../../worker/session/sources';
 import type { Arguments } from '../args';
 import type { Command } from '../command';
@@ -9,14 +9,8 @@ import { machinePlatform } from '../session';
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-interface Asked {
-  repo: string;
-  revision?: string | undefined;
-  part?: { config?: string | undefined; split: string; columns?: string[]; fraction: number; seed: number };
-}
-
 /** `hf:owner/name[@revision]`, or a recipe's source with its split. */
-function askedOf(args: Arguments): Asked {
+function askedOf(args: Arguments): DatasetQuery {
   const source = args.positionals[0]!;
   if (!isHubSource(source))
     throw new RecipeError(`${JSON.stringify(source)} is no data set of the Hub`, 'Write hf:owner/name.');
@@ -65,7 +59,7 @@ export const dataset: Command = {
   async run({ args, out }) {
     const asked = askedOf(args);
     const sources = createSources(await machinePlatform(), () => hubOf(args));
-    const card = await sources.inspect({ type: 'inspectDataset', ...asked }, noteWatch(out));
+    const card = await sources.inspect(asked, noteWatch(out));
     card.warnings.forEach(out.note);
     out.result({ ...card }, lines(card));
     return 0;

@@ -6,7 +6,7 @@ import { openParquet, type ParquetColumn } from '../../data/parquet';
 import { findSplit, type HubDataset } from '../../io/hubDataset';
 import { isHubSource, parseHubSource } from '../../recipe/hubSource';
 import type { DataFiles, Platform } from '../platform';
-import type { Answers, CommandBody, DatasetPart } from '../protocol';
+import type { DatasetCard, DatasetPart, DatasetQuery, PartQuery } from '../datasetCard';
 import type { Task } from './task';
 
 const FILE = 'file:';
@@ -32,7 +32,7 @@ export interface Sources {
    * so that progress knows its end.
    */
   open(source: string, task: Watch, wanted?: Wanted): Promise<NamedFiles | undefined>;
-  inspect(command: CommandBody & { type: 'inspectDataset' }, task: Watch): Promise<Answers['inspectDataset']>;
+  inspect(query: DatasetQuery, task: Watch): Promise<DatasetCard>;
 }
 
 /** Columns and types of a file; none of a plain text. */
@@ -54,14 +54,7 @@ async function columnsOf(file: DataFile): Promise<readonly ParquetColumn[]> {
 
 async function describePart(
   dataset: HubDataset,
-  {
-    config,
-    split,
-    columns,
-    fraction,
-    seed,
-    rows,
-  }: NonNullable<(CommandBody & { type: 'inspectDataset' })['part']>,
+  { config, split, columns, fraction, seed, rows }: PartQuery,
 ): Promise<DatasetPart> {
   const files = await dataset.open(config, split);
   const found = await columnsOf(files[0]!);
