@@ -10,6 +10,7 @@ import { App } from './App';
 import { connectWorker } from './connectWorker';
 import { watchSelection } from './measure';
 import { watchContextLength } from './watchContextLength';
+import { watchStages } from './watchStages';
 import { watchTask } from './task/watchTask';
 import { watchEstimate } from './watchEstimate';
 import { useStudio } from './store';
@@ -23,6 +24,7 @@ watchSelection(useStudio);
 watchContextLength(useStudio);
 watchEstimate(useStudio);
 watchTask(useStudio);
+watchStages(useStudio);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id root');

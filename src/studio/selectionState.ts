@@ -120,11 +120,22 @@ export function withContext(recipe: Recipe, length: number): Recipe {
   return { ...recipe, data: withRowLength(recipe.data, length), evaluation };
 }
 
+/** Stages with data of their own in rows that the model can read; the same recipe where they are. */
+function withStagesWithin(recipe: Recipe, nPositions: number): Recipe {
+  if (recipe.stages.every(({ data }) => !data || rowLength(data) <= nPositions)) return recipe;
+  const stages = recipe.stages.map((stage) =>
+    stage.data && rowLength(stage.data) > nPositions
+      ? { ...stage, data: withRowLength(stage.data, nPositions) }
+      : stage,
+  );
+  return { ...recipe, stages };
+}
+
 /** The recipe for this teacher: its name, a selection that it can serve, and windows that it can read. */
 export function fitRecipe(recipe: Recipe, teacher: Teacher): Recipe {
   const { nLayer: n, nPositions } = teacher.config;
   const long = Math.max(rowLength(recipe.data), recipe.evaluation.window) > nPositions;
-  const fitted = long ? withContext(recipe, nPositions) : recipe;
+  const fitted = withStagesWithin(long ? withContext(recipe, nPositions) : recipe, nPositions);
   const same = recipe.teacher.model === teacher.ref;
   const { selection } = recipe;
   const inRange = !selection || !('layers' in selection) || selection.layers.every((layer) => layer < n);

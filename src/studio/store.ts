@@ -1,6 +1,6 @@
 /**
  * The studio's one store. Each slice is a file: the recipe (`storeRecipe`), the session (`storeSession`), a task
- * (`storeTask`), what a run will need (`storeEstimate`), what methods cost (`storeMethodCosts`), the runs
+ * (`storeTask`), stages' own data (`storeStages`), what a run will need (`storeEstimate`), what methods cost (`storeMethodCosts`), the runs
  * (`storeRuns`), what models expect of a token (`storeSoftTarget`) and what the page itself remembers
  * (`storeView`). Metric series live outside React in
  * `series.ts`. Components read it with `useStudio` and a selector.
@@ -15,6 +15,7 @@ import { createRecipeSlice, restoreRecipe, type RecipeSlice } from './storeRecip
 import { createRunsSlice, type RunsSlice } from './storeRuns';
 import { createSessionSlice, HUB_URL, type SessionSlice } from './storeSession';
 import { createSoftTargetSlice, type SoftTargetSlice } from './storeSoftTarget';
+import { createStagesSlice, type StagesSlice } from './storeStages';
 import { createTaskSlice, type TaskSlice } from './storeTask';
 import { createViewSlice, type ViewSlice } from './storeView';
 
@@ -22,6 +23,7 @@ export type StudioState = RecipeSlice &
   SessionSlice &
   DatasetSlice &
   TaskSlice &
+  StagesSlice &
   EstimateSlice &
   MethodCostsSlice &
   RunsSlice &
@@ -34,6 +36,7 @@ export const useStudio = create<StudioState>()(
       ...createRecipeSlice(...args),
       ...createSessionSlice(...args),
       ...createTaskSlice(...args),
+      ...createStagesSlice(...args),
       ...createDatasetSlice(...args),
       ...createEstimateSlice(...args),
       ...createMethodCostsSlice(...args),

@@ -2,7 +2,7 @@
 import type { StateCreator } from 'zustand';
 import type { Source } from '../recipe/data';
 import { formatHubSource } from '../recipe/hubSource';
-import type { DatasetCard, DatasetPart, ErrorReport } from '../worker/protocol';
+import type { DatasetCard, DatasetPart, ErrorReport, TextRef } from '../worker/protocol';
 import { reportOf, wasCancelled } from './connection';
 import type { StudioState } from './store';
 
@@ -29,8 +29,8 @@ export interface DatasetSlice {
   /** Asks what a data set holds; `wanted` is chosen where it is there. */
   lookUp: (repo: string, wanted?: Partial<DatasetChoice>) => Promise<void>;
   chooseOfDataset: (change: Partial<DatasetChoice>) => Promise<void>;
-  /** Loads what is chosen as the text. */
-  loadDataset: () => Promise<void>;
+  /** Loads what is chosen: as the run's text, unless somebody else takes it. */
+  loadDataset: (take?: (text: TextRef) => Promise<void>) => Promise<void>;
   /** Forgets it all, and stops what is still asked. */
   leaveDataset: () => void;
 }
@@ -139,11 +139,11 @@ export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice>
         await describe(dataset, choice, signal);
       }),
 
-    async loadDataset() {
+    async loadDataset(take = get().loadText) {
       const { dataset, datasetChoice, recipe } = get();
       if (!dataset || !datasetChoice) return;
       get().leaveDataset();
-      await get().loadText({
+      await take({
         kind: 'hub',
         name: dataset.configs.length > 1 ? `${dataset.repo}, ${datasetChoice.config}` : dataset.repo,
         seed: recipe.seed,

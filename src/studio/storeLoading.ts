@@ -21,7 +21,7 @@ export interface Loading {
 /** Bytes arrive in bursts: an estimate from less time than this would jump. */
 const STEADY_MS = 1500;
 
-type Field = 'loadingTeacher' | 'loadingText' | 'loadingTask';
+type Field = 'loadingTeacher' | 'loadingText' | 'loadingTask' | 'loadingStage';
 
 /** Keeps one of the page's loadings in step with a command's progress. */
 export function follow(

@@ -18,6 +18,7 @@ import type {
 import { reportOf } from './connection';
 import { appendSteps, dropSeries, markPause, startSeries } from './series';
 import { keptLayers, runName } from './selectionState';
+import { inWords } from './stageWords';
 import type { StudioState } from './store';
 import { isTooLarge } from './storeEstimate';
 import { dataRefusal } from './storeTask';
@@ -140,7 +141,9 @@ export const createRunsSlice: StateCreator<StudioState, [], [], RunsSlice> = (se
         const result = await connection.request({ type: 'start', runId: id, recipe });
         change(id, { result, state: result.stopped ? 'stopped' : 'done', detail: '' });
       } catch (error) {
-        change(id, { error: reportOf(error), state: 'failed', detail: '' });
+        const report = reportOf(error);
+        const message = inWords(report.message);
+        change(id, { error: { ...report, message }, state: 'failed', detail: '' });
       } finally {
         if (get().activeRunId === id) set({ activeRunId: null });
       }

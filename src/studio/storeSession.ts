@@ -125,6 +125,8 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
         estimate: null,
         estimateOf: null,
         taskCards: {},
+        stageTexts: {},
+        stageProblem: null,
         broughtRows: {},
         ownRows: null,
         softTarget: null,
@@ -133,7 +135,14 @@ export const createSessionSlice: StateCreator<StudioState, [], [], SessionSlice>
       });
       const gone = (error: ErrorReport) => {
         if (get().connection !== connection) return;
-        set({ phase: 'gone', loadingTeacher: null, loadingText: null, loadingTask: null, measuring: null });
+        set({
+          phase: 'gone',
+          loadingTeacher: null,
+          loadingText: null,
+          loadingTask: null,
+          measuring: null,
+          loadingStage: null,
+        });
         set({ problems: { ...get().problems, session: error } });
         get().sessionEnded(error);
       };

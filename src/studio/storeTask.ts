@@ -1,8 +1,9 @@
 /** The task that a recipe may have in the place of a text: what its rows are, its editor, and the files brought for it. */
 import type { StateCreator } from 'zustand';
-import type { TaskData, TaskId } from '../recipe/data';
+import type { RecipeData, TaskData, TaskId } from '../recipe/data';
 import type { RowsCard, TaskCard, TaskInfo } from '../worker/protocol';
 import { reportOf, wasCancelled } from './connection';
+import { stagesRefusal } from './stageWords';
 import { follow, type Loading } from './storeLoading';
 import type { StudioState } from './store';
 import { customTask, guessMapping, mappingProblem, type Mapping } from './task/mapping';
@@ -53,9 +54,9 @@ const CHOSEN: TaskEditorState['chosen'] = {
   custom: 'custom',
 };
 
-/** Tells tasks apart by all that their card depends on. */
+/** Tells tasks, and texts, apart by all that their card depends on. */
 export const taskKey = (
-  data: TaskData,
+  data: RecipeData,
   { teacher, recipe }: Pick<StudioState, 'teacher' | 'recipe'>,
 ): string => JSON.stringify([data, recipe.seed, teacher?.ref]);
 
@@ -77,6 +78,8 @@ export function shownTasks(state: StudioState): TaskData[] {
 /** Why a run has nothing to learn from; null when it has. */
 export function dataRefusal(state: StudioState): string | null {
   const { data } = state.recipe;
+  const stages = stagesRefusal(state.recipe, state.stageProblem);
+  if (stages) return `${stages.message}.`;
   if (data.kind === 'lm') return state.text ? null : 'No text is loaded.';
   if (state.taskCards[taskKey(data, state)]) return null;
   return state.problems.task

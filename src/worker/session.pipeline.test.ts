@@ -118,6 +118,13 @@ describe('text, other text, a task', () => {
     expect(JSON.parse(new TextDecoder().decode(config.bytes))).toMatchObject({ num_labels: 2, n_layer: 2 });
   });
 
+  test('data that cannot be read are told by the stage they are of', async () => {
+    const { client } = await connect();
+    const lost = { train: 'file:/nowhere/lost.txt', validation: 'demo', contextLength: 16 };
+    const stages = [pipeline.stages![1]!, { ...pipeline.stages![1]!, data: lost }];
+    await expect(start(client, {}, { ...pipeline, stages })).rejects.toThrow(/^stages\.1\.data: .*lost\.txt/);
+  });
+
   test('go on from a snapshot in any stage, bit for bit', async () => {
     const whole = await connect();
     await start(whole.client);

@@ -2,6 +2,7 @@ import { Button, Modal, Select, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { HUB_TEXTS } from '../../data/hubDatasets';
 import { ErrorCard } from '../pieces/ErrorCard';
+import type { TextRef } from '../../worker/protocol';
 import { useStudio } from '../store';
 import { DatasetChoices } from './DatasetChoices';
 import { addressOf, HubFields, isAddress } from './HubFields';
@@ -9,8 +10,15 @@ import { addressOf, HubFields, isAddress } from './HubFields';
 const REPO = /^[\w.-]+(\/[\w.-]+)?$/;
 const PRESETS = HUB_TEXTS.map(({ id, label }) => ({ value: id, label }));
 
+interface DatasetDialogProps {
+  opened: boolean;
+  onClose: () => void;
+  /** Has the text loaded; the run's own is otherwise. */
+  take?: (text: TextRef) => Promise<void>;
+}
+
 /** A text from the Hub: which one, which part of it, and what that would fetch, before anything is fetched. */
-export function DatasetDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
   const hub = useStudio((state) => state.hubUrl);
   const hubToken = useStudio((state) => state.hubToken);
   const setHub = useStudio((state) => state.setHub);
@@ -42,7 +50,7 @@ export function DatasetDialog({ opened, onClose }: { opened: boolean; onClose: (
     event.preventDefault();
     if (!ready) return void look(repo.trim(), preset);
     onClose();
-    void loadDataset();
+    void loadDataset(take);
   };
 
   return (

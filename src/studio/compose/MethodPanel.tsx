@@ -13,6 +13,7 @@ import { TeacherStage } from '../task/TeacherStage';
 import { MethodChoice } from './MethodChoice';
 import { MethodSettings } from './MethodSettings';
 import { phasesOf } from './methodWords';
+import { StageData } from './StageData';
 import { Stages } from './Stages';
 import { TrainingForm } from './TrainingForm';
 import { trainingLine } from './trainingLine';
@@ -101,6 +102,7 @@ export function MethodPanel() {
     <section className="card method-card" aria-label="Method">
       <TeacherStage />
       <Stages />
+      <StageData />
       <div className="between method-head">
         <MethodChoice value={stage?.method ?? null} />
         {method && (

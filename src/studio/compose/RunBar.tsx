@@ -1,18 +1,19 @@
 import { Button, Tooltip } from '@mantine/core';
-import { formatCount } from '../charts/format';
+import { useShallow } from 'zustand/react/shallow';
 import { useMethods } from '../compare/methodsStore';
 import { useSweep } from '../compare/sweepStore';
 import { useCompareView } from '../compare/view';
 import { Icon } from '../pieces/Icon';
-import { showNumber } from '../pieces/number';
 import { keptLayers } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { isTooLarge } from '../storeEstimate';
-import { dataRefusal } from '../storeTask';
-import { rowsText } from '../task/runLine';
-import { useTaskCard, useTaskData } from '../task/useTask';
+import { dataRefusal, taskKey } from '../storeTask';
 import { FitBar } from './FitBar';
-import { stageLines, stageTokens } from './trainingLine';
+import { amountText, stageLines } from './trainingLine';
+
+const pickCards = ({ stageTexts, taskCards, teacher, recipe }: StudioState) => ({
+  ...{ stageTexts, taskCards, teacher, recipe },
+});
 
 /** Which layers are kept, what is trained how long, and on how much. */
 function Summary() {
@@ -21,14 +22,13 @@ function Summary() {
   const methods = useStudio((state) => state.methods);
   const teacher = useStudio((state) => state.teacher);
   const kept = teacher ? keptLayers(recipe, teacher).join(' ') : '';
-  const tokens = recipe.stages.reduce<number | null>((sum, stage) => {
-    const own = stageTokens(recipe, stage, text?.trainTokens ?? null);
-    return sum === null || own === null ? null : sum + own;
-  }, 0);
-  const share = tokens !== null && text ? tokens / text.trainTokens : null;
-  const times = share === null ? '' : `, ${showNumber(Number(share.toPrecision(2)))} times the text`;
-  const task = useTaskData();
-  const { card } = useTaskCard(task);
+  const cards = useStudio(useShallow(pickCards));
+  const amount = amountText(
+    recipe,
+    (data) =>
+      data === recipe.data ? text?.trainTokens : cards.stageTexts[taskKey(data, cards)]?.trainTokens,
+    (data) => cards.taskCards[taskKey(data, cards)]?.train.rows,
+  );
   const lines = stageLines(recipe, methods);
   return (
     <div className="summary small">
@@ -38,15 +38,7 @@ function Summary() {
         </p>
       )}
       <p title={lines.join(', then ')}>{lines.join(', then ')}</p>
-      {task ? (
-        <p className="muted">{rowsText(recipe, card?.train.rows ?? null)}</p>
-      ) : (
-        tokens !== null && (
-          <p className="muted">
-            {formatCount(tokens)} tokens{times}
-          </p>
-        )
-      )}
+      {amount && <p className="muted">{amount}</p>}
     </div>
   );
 }

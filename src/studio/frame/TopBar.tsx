@@ -1,13 +1,13 @@
-import { ActionIcon, Button, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import { FIRST_RECIPE, usePaper } from '../paper/paperStore';
 import { Icon } from '../pieces/Icon';
 import { remembers } from '../remembered';
 import { recipeTitle } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { DeviceChip } from './DeviceChip';
+import { RecipeMenu } from './RecipeMenu';
 
 const select = (state: StudioState) => ({
   recipe: state.recipe,
@@ -97,11 +97,7 @@ export function TopBar() {
           </ActionIcon>
         </Tooltip>
       </span>
-      <Tooltip label="Recipes of the paper’s rows">
-        <Button className="top-presets" size="xs" onClick={() => usePaper.getState().choose(FIRST_RECIPE)}>
-          Presets
-        </Button>
-      </Tooltip>
+      <RecipeMenu />
       <span className="grow" />
       <button type="button" className="find" onClick={spotlight.open} aria-label="Find or run a command">
         <Icon name="search" />

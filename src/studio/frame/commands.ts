@@ -2,6 +2,7 @@
 import { STRATEGY_LABELS } from '../../model/selection';
 import { WORKS } from '../../paper/works';
 import { useCompareView } from '../compare/view';
+import { openWritten, PIPELINES } from '../openRecipe';
 import { FIRST_RECIPE, usePaper } from '../paper/paperStore';
 import type { IconName } from '../pieces/Icon';
 import { keptLayers, presetStates, withKeep, withStrategy } from '../selectionState';
@@ -113,6 +114,19 @@ function runs(state: StudioState): PaletteCommand[] {
   ];
 }
 
+/** Whole pipelines to start from. */
+function pipelines(state: StudioState): PaletteCommand[] {
+  return PIPELINES.map(({ id, label, about, recipe }) => ({
+    id: `pipeline-${id}`,
+    group: 'Run',
+    label: `Recipe: ${label}`,
+    description: about,
+    icon: 'compose',
+    refusal: state.activeRunId ? 'a run is in progress' : undefined,
+    run: () => void openWritten(() => Promise.resolve(recipe)),
+  }));
+}
+
 /** Rows of the paper as recipes; the dialog has all of them. */
 function paper(state: StudioState): PaletteCommand[] {
   const choose = (id: string) => usePaper.getState().choose(id);
@@ -179,5 +193,5 @@ export function paletteCommands(state: StudioState): PaletteCommand[] {
       run: () => state.setKeySheetOpen(true),
     },
   ];
-  return [...layers(state), ...runs(state), ...places(state), ...paper(state), ...page];
+  return [...layers(state), ...runs(state), ...pipelines(state), ...places(state), ...paper(state), ...page];
 }

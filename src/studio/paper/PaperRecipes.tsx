@@ -4,7 +4,8 @@ import { recipeDifferences } from '../../paper/differences';
 import { paperRecipes } from '../../paper/recipes';
 import type { Work } from '../../paper/works';
 import { useStudio } from '../store';
-import { completed, takeRecipe, usePaper } from './paperStore';
+import { openRecipe } from '../openRecipe';
+import { completed, usePaper } from './paperStore';
 
 const RECIPES = paperRecipes();
 
@@ -73,7 +74,7 @@ export function PaperRecipes() {
               disabled={running}
               onClick={() => {
                 choose(null);
-                void takeRecipe(recipe);
+                void openRecipe(completed(recipe));
               }}
             >
               Take it into Compose

@@ -1,10 +1,8 @@
 import { Switch } from '@mantine/core';
 import type { Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
-import { usesTeacher } from '../selectionState';
 import { useStudio } from '../store';
-import { classesOf, knowsTask, teacherStage } from './taskRecipe';
-import { useTaskData } from './useTask';
+import { classesOf, knowsTask, taughtTask, teacherStage } from './taskRecipe';
 
 function Length({ stage, onChange }: { stage: Stage; onChange: (stage: Stage) => void }) {
   const { epochs, steps } = stage;
@@ -34,13 +32,14 @@ function Length({ stage, onChange }: { stage: Stage; onChange: (stage: Stage) =>
 
 /** A language model learns the task before it teaches it; a classifier of the task is taken as it is, or trained on. */
 export function TeacherStage() {
-  const data = useTaskData();
   const teacher = useStudio((state) => state.teacher);
   const methods = useStudio((state) => state.methods);
   const tasks = useStudio((state) => state.tasks);
   const recipe = useStudio((state) => state.recipe);
   const edit = useStudio((state) => state.edit);
-  if (!data || !teacher || !usesTeacher(recipe, methods)) return null;
+  const data = taughtTask(recipe, methods);
+  if (!data || !teacher) return null;
+  const own = recipe.data.kind === 'task' ? undefined : data;
   const { stages } = recipe.teacher;
   const stage = stages?.[0];
   const knows = knowsTask(teacher, classesOf(data, tasks));
@@ -56,7 +55,7 @@ export function TeacherStage() {
         label="Fine-tune the teacher first"
         checked={stage !== undefined}
         disabled={!knows}
-        onChange={(event) => change(event.currentTarget.checked ? teacherStage() : null)}
+        onChange={(event) => change(event.currentTarget.checked ? teacherStage(own) : null)}
       />
       {stage && (
         <span className="row small muted">

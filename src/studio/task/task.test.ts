@@ -138,6 +138,17 @@ describe('the teacher of a task', () => {
     const made = { config: { ...config, classifier: { labels: ['LABEL_0', 'LABEL_1'], padTokenId: 0 } } };
     expect(knowsTask(made, classes)).toBe(true);
   });
+  test('in a pipeline the teacher learns the task of the stage that needs it, and what it learns else stays', () => {
+    const text = recipeSchema.parse(withText(recipe('vanilla-kd'), 'demo'));
+    const stages = [text.stages[0]!, { ...text.stages[0]!, data }];
+    const settled = settleTeacher({ ...text, stages }, languageModel, methods, tasks);
+    expect(settled.teacher.stages).toMatchObject([{ method: 'fine-tune', data: { task: data.task } }]);
+    expect(settleTeacher(settled, languageModel, methods, tasks)).toBe(settled);
+    const without = { ...settled, stages: [stages[0]!, { ...stages[1]!, method: 'fine-tune' }] };
+    expect(settleTeacher(without, languageModel, methods, tasks).teacher.stages).toBeUndefined();
+    const own = { ...text, teacher: { ...text.teacher, stages: recipe('fine-tune').stages } };
+    expect(settleTeacher(own, languageModel, methods, tasks)).toBe(own);
+  });
   test('back at a text nothing of the task is left', () => {
     const settled = settleTeacher(recipe('vanilla-kd'), languageModel, methods, tasks);
     const text = recipeSchema.parse(withText(settled, 'demo'));

@@ -7,9 +7,9 @@ import {
   type TaskId,
   type TextData,
 } from '../../recipe/data';
+import { dataOf } from '../../recipe/pipeline';
 import { recipeSchema, type Recipe, type Stage } from '../../recipe/recipe';
 import type { MethodCard, ModelCard, TaskInfo } from '../../worker/protocol';
-import { usesTeacher } from '../selectionState';
 
 /** Windows of text are short on purpose; inputs of a task are cut at what nearly all of them need. */
 const USUAL_LENGTH = 64;
@@ -52,12 +52,33 @@ export function knowsTask({ config: { classifier } }: Teacher, classes: readonly
   );
 }
 
-/** How a language model learns the task before it teaches: some passes over the rows, at fine-tuning's usual rate. */
-export function teacherStage(): Stage {
-  const stage = { method: 'fine-tune', epochs: 3, batchSize: 16 };
+/**
+ * How a language model learns the task before it teaches: some passes over the rows, at fine-tuning's usual rate. `data`
+ * where the task is not the run's own data.
+ */
+export function teacherStage(data?: TaskData): Stage {
+  const stage = { method: 'fine-tune', epochs: 3, batchSize: 16, ...(data && { data }) };
   const { stages } = recipeSchema.shape.teacher.parse({ model: 'demo', stages: [stage] });
   return stages![0]!;
 }
+
+type Methods = readonly Pick<MethodCard, 'id' | 'needsTeacher'>[];
+
+/** The task that a stage learns from a teacher; null where none does. */
+export function taughtTask(recipe: Pick<Recipe, 'data' | 'stages'>, methods: Methods): TaskData | null {
+  for (const stage of recipe.stages) {
+    const data = dataOf(recipe, stage);
+    if (data.kind === 'task' && methods.some(({ id, needsTeacher }) => id === stage.method && needsTeacher))
+      return data;
+  }
+  return null;
+}
+
+/** Whether a stage of the teacher learns a task. */
+const learnsTask =
+  (recipe: Pick<Recipe, 'data'>) =>
+  (stage: Pick<Stage, 'data'>): boolean =>
+    dataOf(recipe, stage).kind === 'task';
 
 /**
  * A teacher of a task has to know it: a language model is fine-tuned on the rows first, a classifier of these classes is taken
@@ -66,15 +87,17 @@ export function teacherStage(): Stage {
 export function settleTeacher(
   recipe: Recipe,
   teacher: Teacher | null,
-  methods: readonly Pick<MethodCard, 'id' | 'needsTeacher'>[],
+  methods: Methods,
   tasks: readonly TaskInfo[],
 ): Recipe {
-  const { data } = recipe;
-  if (data.kind === 'lm' || !teacher || methods.length === 0) return recipe;
+  if (!teacher || methods.length === 0) return recipe;
   const { stages, ...rest } = recipe.teacher;
-  if (!usesTeacher(recipe, methods)) return stages ? { ...recipe, teacher: rest } : recipe;
-  if (stages || knowsTask(teacher, classesOf(data, tasks))) return recipe;
-  return { ...recipe, teacher: { ...rest, stages: [teacherStage()] } };
+  const taught = taughtTask(recipe, methods);
+  const learns = stages?.some(learnsTask(recipe)) === true;
+  if (!taught) return learns ? { ...recipe, teacher: rest } : recipe;
+  if (learns || knowsTask(teacher, classesOf(taught, tasks))) return recipe;
+  const own = recipe.data.kind === 'task' ? undefined : taught;
+  return { ...recipe, teacher: { ...rest, stages: [...(stages ?? []), teacherStage(own)] } };
 }
 
 /** The recipe with a task in the place of its data. */

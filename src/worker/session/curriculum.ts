@@ -1,5 +1,6 @@
 /** All that a run's stages learn from and are measured on: one assignment for each of the recipe's data. */
 import type { Tokenizer } from '../../data/tokenizer';
+import { DecantError } from '../../errors';
 import type { ClassifierConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
 import type { RecipeData } from '../../recipe/data';
@@ -33,7 +34,17 @@ interface CurriculumServices {
   rows: RowRegistry;
 }
 
-/** Reads and encodes the data of a recipe, each once. */
+/** Every data of a recipe with its path there. */
+export const datasOf = (recipe: Recipe) => [
+  { path: 'data', data: recipe.data },
+  ...(['stages', 'teacher.stages'] as const).flatMap((path) =>
+    ((path === 'stages' ? recipe.stages : recipe.teacher.stages) ?? []).flatMap(({ data }, i) =>
+      data ? [{ path: `${path}.${i}.data`, data }] : [],
+    ),
+  ),
+];
+
+/** Reads and encodes the data of a recipe, each once. Problems with those of a stage name it by its path. */
 export async function readCurriculum(
   recipe: Recipe,
   tokenizer: Tokenizer,
@@ -42,21 +53,25 @@ export async function readCurriculum(
   task: Task,
 ): Promise<Curriculum> {
   const assignments = new Map<string, Assignment>();
-  const stages = [...recipe.stages, ...(recipe.teacher.stages ?? [])];
-  for (const data of [recipe.data, ...stages.map((stage) => dataOf(recipe, stage))]) {
+  const read = async (data: RecipeData): Promise<Assignment> =>
+    data.kind === 'lm'
+      ? languageAssignment(recipe, data, await texts.tokenise(data, recipe.seed, tokenizer, task))
+      : taskAssignment(
+          recipe,
+          data,
+          await rows.encode(data, recipe, tokenizer, task),
+          padTokenId ?? tokenizer.endOfText,
+        );
+  for (const { path, data } of datasOf(recipe)) {
     const key = JSON.stringify(data);
     if (assignments.has(key)) continue;
-    assignments.set(
-      key,
-      data.kind === 'lm'
-        ? languageAssignment(recipe, data, await texts.tokenise(data, recipe.seed, tokenizer, task))
-        : taskAssignment(
-            recipe,
-            data,
-            await rows.encode(data, recipe, tokenizer, task),
-            padTokenId ?? tokenizer.endOfText,
-          ),
-    );
+    try {
+      assignments.set(key, await read(data));
+    } catch (error) {
+      // Of several data one must know which it was.
+      if (error instanceof DecantError && path !== 'data') error.message = `${path}: ${error.message}`;
+      throw error;
+    }
   }
   const assignmentOf = (data: RecipeData) => assignments.get(JSON.stringify(data))!;
   const classifier = [...assignments.values()].find((one) => one.classifier)?.classifier;

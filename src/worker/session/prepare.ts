@@ -5,7 +5,7 @@ import { disposeParams } from '../../model/params';
 import { rowLength } from '../../recipe/data';
 import { dataOf } from '../../recipe/pipeline';
 import type { Recipe } from '../../recipe/recipe';
-import { readCurriculum, type Curriculum } from './curriculum';
+import { datasOf, readCurriculum, type Curriculum } from './curriculum';
 import { allLayers, type KnownModel } from './models';
 import { createPupil, refuseForText, sameClasses, type Pupil } from './pupil';
 import type { RowRegistry } from './rows';
@@ -43,16 +43,6 @@ export interface Prepared {
   ownTeacher: Pupil | null;
   curriculum: Curriculum;
 }
-
-/** Every data of a recipe with its path there. */
-const datasOf = (recipe: Recipe) => [
-  { path: 'data', data: recipe.data },
-  ...(['stages', 'teacher.stages'] as const).flatMap((path) =>
-    ((path === 'stages' ? recipe.stages : recipe.teacher.stages) ?? []).flatMap(({ data }, i) =>
-      data ? [{ path: `${path}.${i}.data`, data }] : [],
-    ),
-  ),
-];
 
 const hasText = (recipe: Recipe): boolean =>
   recipe.stages.length > 0
