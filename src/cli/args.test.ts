@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseArguments } from './args';
+import { parseArguments, unescaped } from './args';
 
 const options = {
   keep: { value: 'K', help: '' },
@@ -55,4 +55,9 @@ test('one wrong entry of a list is refused', () => {
 test('a missing option is named', () => {
   const args = parse();
   expect(() => args.required('keep', args.text('keep'))).toThrow('--keep is missing');
+});
+
+test('\\n in a value is a line feed, as shells leave it', () => {
+  expect(unescaped('\\n\\n')).toBe('\n\n');
+  expect(unescaped('a\tb | ')).toBe('a\tb | ');
 });

@@ -116,3 +116,6 @@ export function parseArguments(argv: readonly string[], own: OptionSpecs): Argum
     },
   };
 }
+
+/** A value in which `\\n` and `\\t` are meant as in most languages: shells give them on as they are. */
+export const unescaped = (text: string): string => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t');

@@ -69,6 +69,13 @@ test('its own result stays as it is', async () => {
   ]);
 });
 
+test('--join makes one document of the rows of a file', async () => {
+  writeFileSync(at('lines.jsonl'), [ONE, '', TWO].map((text) => JSON.stringify({ text })).join('\n'));
+  const { status } = await run(at('lines.jsonl'), '--out', at('lines.txt'), '--join', '\\n');
+  expect(status).toBe(0);
+  expect(readFileSync(at('lines.txt'), 'utf8')).toBe(`${ONE}\n\n${TWO}\n`);
+});
+
 test.each([
   [[at('in/a.txt'), '--out', at('in/a.txt')], 'is one of the files to be cleaned'],
   [

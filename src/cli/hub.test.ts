@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startHubServer, type HubServer } from '../../e2e/hubServer.mjs';
-import { hubDataRepos } from '../testing/hubData';
+import { hubDataRepos, WIKI_LINES } from '../testing/hubData';
 import { BYTE_TOKENIZER, fixtureFolder } from '../testing/tinyPlatform';
 
 const binary = fileURLToPath(new URL('../../bin/decant.mjs', import.meta.url));
@@ -99,6 +99,17 @@ test('dataset lists what there is, and what a part would cost', async () => {
     configs: [{ name: 'default', splits: [{ name: 'train', files: 2 }, { name: 'validation' }] }],
     part: { rows: 60, share: 0.2, columns: [{ name: 'body', type: 'text' }, { name: 'source' }] },
   });
+  const lines = await json(['dataset', 'hf:Salesforce/wikitext/wikitext-2-raw-v1:validation']);
+  expect(lines).toMatchObject({ join: '', part: { rows: 21 } });
   const { stdout } = await decant(['dataset', 'hf:nyu-mll/glue']);
   expect(stdout).toMatch(/^ {2}sst2: train, 1 file, 0\.0 MB$/m);
+});
+
+test('eval reads the lines of WikiText as one text', async () => {
+  const measure = (source: string) =>
+    json(['eval', inFolder('teacher'), '--text', source, '--window', '64', '--device', 'wasm']);
+  writeFileSync(inFolder('wiki.test.raw'), WIKI_LINES.slice(0, 21).join(''));
+  const { perplexity, tokens } = await measure(inFolder('wiki.test.raw'));
+  const source = 'hf:Salesforce/wikitext/wikitext-2-raw-v1:validation';
+  expect(await measure(source)).toMatchObject({ perplexity, tokens });
 });

@@ -56,6 +56,9 @@ describe('a token stream', () => {
     expect(documentsOf(takeShare(stream, 0.5))).toEqual(['aaaa', 'bbbb']);
     expect(documentsOf(takeShare(stream, 0.01))).toEqual(['aaaa']);
     expect(takeShare(stream, 1)).toBe(stream);
+    const book = { ids: new Uint16Array(200_000), documentStarts: [0], documents: 1 };
+    expect(takeShare(book, 0.1).ids).toHaveLength(20_000);
+    expect(takeShare(book, 0.9).ids).toHaveLength(200_000);
   });
 
   test('the preview shows what the model sees', () => {

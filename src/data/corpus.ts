@@ -175,13 +175,17 @@ export function splitCorpus(
   throw tooShort(name, encodeDocuments(documents, tokenizer).ids.length, contextLength);
 }
 
-/** The first `end` ids of a sequence. */
-function firstIds(ids: TokenSequence, end: number): TokenSequence {
-  if (ids instanceof Uint16Array || ids instanceof Uint32Array) return ids.subarray(0, end);
+/** The ids [start, end) of a sequence. */
+export function idsBetween(ids: TokenSequence, start: number, end: number): TokenSequence {
+  if (ids instanceof Uint16Array || ids instanceof Uint32Array) return ids.subarray(start, end);
   return {
-    length: end,
-    slice: (from, to) => ids.slice(from, to),
-    readAhead: (starts, length) => ids.readAhead?.(starts, length),
+    length: end - start,
+    slice: (from, to) => ids.slice(start + from, start + to),
+    readAhead: (starts, length) =>
+      ids.readAhead?.(
+        Float64Array.from(starts, (at) => start + at),
+        length,
+      ),
   };
 }
 
@@ -196,14 +200,19 @@ export function firstNotBelow(ascending: ArrayLike<number>, value: number): numb
   return low;
 }
 
-/** The first `share` of a stream's documents, by tokens; at least one. */
+/** Tokens beyond a share that its last document may bring along; a book, or a text of joined rows, has more. */
+const LONG_REST = 1 << 16;
+
+/** The first `share` of a stream's documents, by tokens; at least one. Of a very long last one only the start. */
 export function takeShare(stream: TokenStream, share: number): TokenStream {
   if (share >= 1) return stream;
   const { ids, documentStarts } = stream;
+  const wanted = Math.ceil(share * ids.length);
   const count = Math.max(1, firstNotBelow(documentStarts, share * ids.length));
-  const end = documentStarts[count] ?? ids.length;
+  const whole = documentStarts[count] ?? ids.length;
+  const end = whole - wanted > LONG_REST ? wanted : whole;
   return {
-    ids: firstIds(ids, end),
+    ids: idsBetween(ids, 0, end),
     documentStarts: Float64Array.from({ length: count }, (_, i) => documentStarts[i]!),
     documents: count,
   };

@@ -36,6 +36,10 @@ export function kindOf(name: string): DataKind | undefined {
   return kind === 'parquet' && isGzip(name) ? undefined : kind;
 }
 
+/** A file whose name says nothing, such as `wiki.test.raw`, taken for a plain text. */
+export const asText = (file: DataFile): DataFile =>
+  kindOf(file.name) === undefined ? { ...file, name: `${file.name}.txt` } : file;
+
 /** The kind of a file that must be one of `kinds`. Throws DataError. */
 export function requireKind<K extends DataKind>(name: string, kinds: readonly K[]): K {
   const kind = kindOf(name);

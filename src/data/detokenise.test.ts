@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { detokenise, wordCount } from './detokenise';
+import { collectDocuments, documentsInMemory } from './documents';
+import { protocolSource } from './protocolSource';
 
 // Lines as WikiText's raw files have them, and as they stand in Wikipedia.
 test.each([
@@ -23,6 +26,40 @@ test.each([
 
 test('lines stay lines, and a quote that is missing spoils no other line', () => {
   expect(detokenise(' one " two \n\n " three " , four . \n')).toBe('one " two\n\n"three", four.\n');
+});
+
+test('a text in pieces gives what it gives as a whole, and its words are counted', async () => {
+  const line = fc.constantFrom(
+    ' = Title = ',
+    'so @-@ so',
+    ' " a " ',
+    '',
+    '\r',
+    ' 3 @.@ 5 , ( x )',
+    '😀',
+    ' ',
+  );
+  const documents = fc.array(
+    fc.array(line, { minLength: 1, maxLength: 12 }).map((lines) => lines.join('\n')),
+    { minLength: 1, maxLength: 4 },
+  );
+  await fc.assert(
+    fc.asyncProperty(documents, fc.integer({ min: 1, max: 9 }), async (texts, size) => {
+      const full = texts.filter((text) => text.trim() !== '');
+      const cut = (text: string) =>
+        Array.from({ length: Math.ceil(text.length / size) }, (_, i) => ({
+          text: text.slice(i * size, (i + 1) * size),
+          continues: (i + 1) * size < text.length,
+        }));
+      async function* pieces() {
+        for (const text of full) for (const piece of cut(text)) yield [piece];
+      }
+      const source = protocolSource({ ...documentsInMemory('a', 'a', []), documents: pieces }, 'detokenised');
+      expect(await collectDocuments(source)).toEqual(full.map(detokenise));
+      expect(source.report.words).toBe(full.reduce((sum, text) => sum + wordCount(text), 0));
+    }),
+    { numRuns: 100, seed: 2 },
+  );
 });
 
 test('plain prose stays as it is, and a second pass changes nothing', () => {

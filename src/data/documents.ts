@@ -36,6 +36,8 @@ export interface DocumentSource {
   /** One sentence each; complete when `documents` has ended. */
   readonly warnings: readonly string[];
   readonly progress: SourceProgress;
+  /** No row is a document in it: a plain text, or rows that are joined to one. */
+  readonly plain?: boolean;
   /** Plain data that is kept with the tokens, such as what was cleaned away; complete when `documents` has ended. */
   readonly report?: unknown;
 }

@@ -7,7 +7,7 @@
  * measured on `validation`, as in the paper.
  */
 import type { TaskId } from '../recipe/data';
-import { formatHubSource } from '../recipe/hubSource';
+import { formatHubSource, isHubSource, parseHubSource } from '../recipe/hubSource';
 
 /** Names of splits on the Hub, by what they are for. */
 export interface HubSplits {
@@ -31,6 +31,11 @@ export interface HubText extends HubPart {
   readonly id: string;
   /** The column that holds the text. */
   readonly column: string;
+  /**
+   * Of rows that are no documents: what stands between them in the text that they are. `''` where each brings its line
+   * end; so the training scripts of the transformers library read them (its perplexity guide writes `'\\n\\n'`).
+   */
+  readonly join?: string;
   /** One line: what it is and how much. */
   readonly about: string;
 }
@@ -49,6 +54,7 @@ export const HUB_TEXTS: readonly HubText[] = [
     config: 'wikitext-2-raw-v1',
     splits: WIKITEXT_SPLITS,
     column: 'text',
+    join: '',
     about: 'Good articles of Wikipedia: 2 million words, a line a row',
   },
   {
@@ -58,6 +64,7 @@ export const HUB_TEXTS: readonly HubText[] = [
     config: 'wikitext-103-raw-v1',
     splits: WIKITEXT_SPLITS,
     column: 'text',
+    join: '',
     about: 'The paper’s fine-tuning text: 103 million words; validation and test are those of WikiText-2',
   },
   {
@@ -122,6 +129,22 @@ export function hubSourceOf(preset: HubText | HubTask, split: string): string {
   const { repo, config } = preset;
   const column = 'column' in preset && preset.column !== 'text' ? preset.column : undefined;
   return formatHubSource({ repo, config: config === 'default' ? undefined : config, split, column });
+}
+
+/** The text that a recipe's source is a split of, where it is a known one. */
+export function hubTextOf(source: string): HubText | undefined {
+  if (!isHubSource(source)) return undefined;
+  const { repo, config = 'default' } = parseHubSource(source);
+  return HUB_TEXTS.find((preset) => preset.repo === repo && preset.config === config);
+}
+
+/** A sentence where the rows of `source` are known to be lines and are read as documents, as without `join`. */
+export function linesAsDocuments(source: string, join: string | undefined): string[] {
+  const known = join === undefined ? hubTextOf(source) : undefined;
+  if (known?.join === undefined) return [];
+  return [
+    `The rows of ${known.label} are single lines, and each is read as a document of its own; with "join": ${JSON.stringify(known.join)} beside the source they are one text, as others measure it.`,
+  ];
 }
 
 /** The preset of a task, undefined for those that are not on the Hub (WordNet's, custom ones). */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gpt2Tokenizer } from './gpt2Vocabulary';
 import { histogramOf, Surveyor } from './survey';
 
 const words = (text: string) => text.split(/\s+/).filter(Boolean).length;
@@ -33,6 +34,17 @@ describe('a survey of a text', () => {
     const documents = ['the same text', 'another text', 'the same text', 'the same text'];
     expect(surveyOf(documents).duplicates).toBe(2);
     expect(surveyOf(documents, 5).duplicates).toBe(2);
+  });
+
+  it('has the tokens of the whole document, wherever its pieces end', async () => {
+    const tokenizer = await gpt2Tokenizer();
+    const text = ` = Title = \n\n It's a line of one text , and  so on .\n`.repeat(40);
+    for (const size of [1, 7, 100]) {
+      const surveyor = new Surveyor((part) => tokenizer.encode(part).length, tokenizer.cutsAtSpaces);
+      for (let at = 0; at < text.length; at += size)
+        surveyor.add({ text: text.slice(at, at + size), continues: at + size < text.length });
+      expect(surveyor.survey()).toMatchObject({ documents: 1, tokens: tokenizer.encode(text).length });
+    }
   });
 
   it('names the scripts of the letters', () => {

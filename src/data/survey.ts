@@ -5,6 +5,7 @@
 import { hash64, HashSet64, type Hash64 } from './cleaning/hashes';
 import { utf8Length } from './cleaning/measure';
 import type { DocumentPiece } from './documents';
+import { lastCut } from './tokens/jobs';
 
 /** Documents by length: `counts[i]` have from `edges[i]` to `edges[i + 1] - 1` tokens. */
 export interface LengthHistogram {
@@ -119,18 +120,30 @@ export class Surveyor {
   private hash: Hash64 = [0, 0];
   private length = 0;
   private start = '';
+  /** What is not counted yet: tokens may lie across the border of two pieces. */
+  private waiting = '';
 
-  /** `count` says how many tokens a text has. */
-  constructor(private readonly count: (text: string) => number) {}
+  /** `count` says how many tokens a text has, `cuts` whether they add up at spaces (`Tokenizer.cutsAtSpaces`). */
+  constructor(
+    private readonly count: (text: string) => number,
+    private readonly cuts = false,
+  ) {}
 
   add({ text, continues }: DocumentPiece): void {
     this.bytes += utf8Length(text);
-    this.length += this.count(text);
+    this.waiting += text;
+    this.countTo(continues && this.cuts ? lastCut(this.waiting) : this.waiting.length);
     for (const character of text) this.letters[scriptOf(character.codePointAt(0)!)]!++;
     if (this.start.length <= FIRST_LENGTH) this.start += text.slice(0, FIRST_LENGTH + 1);
     const [low, high] = this.hash;
     hash64(low === 0 && high === 0 ? text : `${low} ${high} ${text}`, this.hash);
     if (!continues) this.end();
+  }
+
+  private countTo(end: number): void {
+    if (end === 0) return;
+    this.length += this.count(this.waiting.slice(0, end));
+    this.waiting = this.waiting.slice(end);
   }
 
   private end(): void {
@@ -144,6 +157,7 @@ export class Surveyor {
 
   /** A document that has begun and not ended is counted as it is. */
   survey(): TextSurvey {
+    this.countTo(this.waiting.length);
     if (this.length > 0) this.end();
     const { lengths, bytes, duplicates, firsts } = this;
     return {

@@ -108,6 +108,8 @@ async function* groupRows(
 /** Rows of one file, and how much of them that is. */
 export interface RowStream {
   readonly file: DataFile;
+  /** In the whole file; undefined where only reading it tells. */
+  readonly rows?: number;
   readonly batches: AsyncGenerator<readonly TableRow[]>;
 }
 
@@ -178,7 +180,8 @@ export async function streamRows(files: readonly DataFile[], wanted: Wanted = {}
     const parquet = opened[i];
     if (parquet) {
       const groups = taken[i]!.map(({ group }) => group);
-      return { file, batches: groupRows(parquet, groups, wanted) };
+      const rows = parquet.groups.reduce((sum, count) => sum + count, 0);
+      return { file, rows, batches: groupRows(parquet, groups, wanted) };
     }
     const kind = kindOf(file.name);
     return { file, batches: kind === 'csv' || kind === 'tsv' ? delimitedRows(file, kind) : jsonRows(file) };

@@ -1,39 +1,29 @@
 /**
  * Text files from outside: `.txt` (and `.md`) is one document, or several between lines or words of
- * `<|endoftext|>`; `.jsonl`, `.csv`, `.tsv` and `.parquet` have one document a row, in the column `text` unless another
- * is named. All but Parquet may be packed (`.gz`). White space stays as it is.
+ * `<|endoftext|>`; `.jsonl`, `.csv`, `.tsv` and `.parquet` have one document a row, or one text of all rows (rowTexts.ts),
+ * in the column `text` unless another is named. All but Parquet may be packed (`.gz`). White space stays as it is.
  */
 import { CancelledError, DataError } from '../errors';
 import type { Corpus } from './corpus';
 import { kindOf, requireKind, textOf, type DataFile } from './dataFile';
 import { collectDocuments, type DocumentPiece, type DocumentSource } from './documents';
+import { Pieces } from './documentPieces';
 import { END_OF_TEXT } from './pieces';
-import { streamRows, type TableRow } from './tables';
+import { rowsAsDocuments, rowsJoined, type PiecesOfRows } from './rowTexts';
+import { streamRows } from './tables';
 
 /** What of the files is wanted. */
 export interface WantedText {
   /** The column with the text; `text` when missing. */
   readonly column?: string | undefined;
+  /** What stands between rows that are one text together; rows are documents when missing. */
+  readonly join?: string | undefined;
   /** At least this share of the rows, where the format has parts that can be left unread; 1 when missing. */
   readonly fraction?: number | undefined;
   readonly seed?: number | undefined;
 }
 
 const KINDS = ['txt', 'jsonl', 'csv', 'tsv', 'parquet'] as const;
-
-/** A row's document; null is an empty one, as datasets have them. */
-function textOfRow(where: string, { fields }: TableRow, column: string): string {
-  const text = fields[column];
-  if (typeof text === 'string') return text;
-  if (text === null) return '';
-  const columns = Object.keys(fields).map((key) => JSON.stringify(key));
-  const found =
-    text === undefined ? `it has ${columns.join(', ') || 'no columns'}` : `it is ${typeof text} there`;
-  throw new DataError(
-    `${where} has no text in the column ${JSON.stringify(column)}: ${found}`,
-    'Call it "text", or name the column that holds it: "column" in a recipe, --column for eval.',
-  );
-}
 
 /** Characters at the end of a text with which `<|endoftext|>` may begin. */
 function borderBegun(text: string): number {
@@ -42,43 +32,13 @@ function borderBegun(text: string): number {
   return length;
 }
 
-/** Turns the parts of documents into pieces; a document of white space alone gives none. */
-class Pieces {
-  private pieces: DocumentPiece[] = [];
-  /** White space that the open document begins with, until there is more. */
-  private blank = '';
-  /** The open document's last text, which becomes a piece when it is known whether more follows. */
-  private last: string | undefined;
-
-  part(text: string): void {
-    if (text === '') return;
-    if (this.last === undefined) {
-      this.blank += text;
-      if (this.blank.trim() === '') return;
-      this.last = this.blank;
-      this.blank = '';
-      return;
-    }
-    this.pieces.push({ text: this.last, continues: true });
-    this.last = text;
-  }
-
-  end(): void {
-    if (this.last !== undefined) this.pieces.push({ text: this.last });
-    this.last = undefined;
-    this.blank = '';
-  }
-
-  take(): readonly DocumentPiece[] {
-    const taken = this.pieces;
-    this.pieces = [];
-    return taken;
-  }
-}
-
-async function* plainPieces(file: DataFile): AsyncGenerator<readonly DocumentPiece[]> {
+async function* plainPieces(file: DataFile): AsyncGenerator<PiecesOfRows> {
   const pieces = new Pieces();
   let waiting = '';
+  const taken = () => {
+    const own = pieces.take();
+    return { pieces: own, any: own.length > 0 };
+  };
   for await (const text of textOf(file)) {
     const parts = (waiting + text).split(END_OF_TEXT);
     const last = parts.pop()!;
@@ -89,27 +49,11 @@ async function* plainPieces(file: DataFile): AsyncGenerator<readonly DocumentPie
     const end = last.length - borderBegun(last);
     pieces.part(last.slice(0, end));
     waiting = last.slice(end);
-    yield pieces.take();
+    yield taken();
   }
   pieces.part(waiting);
   pieces.end();
-  yield pieces.take();
-}
-
-async function* rowPieces(
-  file: DataFile,
-  batches: AsyncIterable<readonly TableRow[]>,
-  column: string,
-  warnings: string[],
-): AsyncGenerator<readonly DocumentPiece[]> {
-  let empty = 0;
-  for await (const batch of batches) {
-    const texts = batch.map((row) => textOfRow(`${file.name}, line ${row.line}`, row, column));
-    const full = texts.filter((text) => text.trim() !== '');
-    empty += texts.length - full.length;
-    yield full.map((text) => ({ text }));
-  }
-  if (empty > 0) warnings.push(`${empty.toLocaleString('en')} rows of ${file.name} are empty and left out.`);
+  yield taken();
 }
 
 let unversioned = 0;
@@ -125,7 +69,7 @@ const fileKey = ({ name, size, version }: DataFile): string =>
 export async function fileDocuments(
   name: string,
   files: readonly DataFile[],
-  { column = 'text', fraction, seed }: WantedText = {},
+  { column = 'text', join, fraction, seed }: WantedText = {},
 ): Promise<DocumentSource> {
   if (files.length === 0)
     throw new DataError(`${name} has no text files`, 'Bring .txt, .jsonl, .csv, .tsv or .parquet.');
@@ -150,17 +94,19 @@ export async function fileDocuments(
     progress.done = 0;
     warnings.length = 0;
     const { streams } = await streamRows(tables, wanted);
+    const rows = join === undefined ? rowsAsDocuments(column, warnings) : rowsJoined(column, join, part);
     for (const file of counted) {
-      const rows = streams.find((candidate) => candidate.file === file);
-      const batches = rows ? rowPieces(file, rows.batches, column, warnings) : plainPieces(file);
-      let any = false;
-      for await (const pieces of batches) {
+      const stream = streams.find((candidate) => candidate.file === file);
+      if (!stream) yield rows.end();
+      let some = false;
+      for await (const { pieces, any } of stream ? rows.read(stream) : plainPieces(file)) {
         if (signal?.aborted) throw new CancelledError('the reading was cancelled');
-        any ||= pieces.length > 0;
+        some ||= any;
         yield pieces;
       }
-      if (!any && share === 1) throw new DataError(`${file.name} has no text in it`, 'Choose another file.');
+      if (!some && share === 1) throw new DataError(`${file.name} has no text in it`, 'Choose another file.');
     }
+    yield rows.end();
     progress.done = progress.total;
   }
 
@@ -169,8 +115,10 @@ export async function fileDocuments(
     files.map(fileKey),
     tables.length > 0 && column,
     part && [fraction, seed ?? 1],
+    ...(tables.length > 0 && join !== undefined ? [{ join }] : []),
   ]);
-  return { name, key, share, documents, warnings, progress };
+  const plain = tables.length === 0 || join !== undefined;
+  return { name, key, share, plain, documents, warnings, progress };
 }
 
 /** Several files as one text in memory. Throws DataError as `fileDocuments` does, and beyond 256 MB of text. */

@@ -33,10 +33,13 @@ const batchOf = ({ teacher }: Work) => {
   return parts === 1 ? { batchSize: 8 } : { batchSize: 8 / parts, gradAccumSteps: parts };
 };
 
+/** Its rows are lines, which bring their line ends: together they are the text. */
+const wikitextPart = (split: string) => ({ source: formatHubSource({ ...WIKITEXT, split }), join: '' });
+
 const wikitext: DataInput = {
   kind: 'lm',
-  train: { source: formatHubSource({ ...WIKITEXT, split: 'train' }), fraction: WIKITEXT_SHARE },
-  validation: formatHubSource({ ...WIKITEXT, split: 'test' }),
+  train: { ...wikitextPart('train'), fraction: WIKITEXT_SHARE },
+  validation: wikitextPart('test'),
   contextLength: WINDOW,
 };
 
@@ -44,7 +47,7 @@ const wikitext: DataInput = {
 const openWebText = ({ fraction, cleaned }: PreTraining): DataInput => ({
   kind: 'lm',
   train: { source: formatHubSource({ ...OPENWEBTEXT, split: 'train' }), fraction: fraction * REDUCED },
-  validation: formatHubSource({ ...WIKITEXT, split: 'test' }),
+  validation: wikitextPart('test'),
   contextLength: WINDOW,
   ...(cleaned ? { cleaning: {} } : {}),
 });

@@ -27,13 +27,18 @@ const sourceSchema = z.union([
   z.strictObject({ source: z.string().min(1), fraction: z.number().gt(0).max(1).default(1) }),
 ]);
 
-/** Of files with columns, the one with the text; `text` when missing. */
 const textSourceSchema = z.union([
   z.string().min(1),
   z.strictObject({
     source: z.string().min(1),
     fraction: z.number().gt(0).max(1).default(1),
+    /** Of files with columns, the one with the text; `text` when missing. */
     column: z.string().min(1).optional(),
+    /**
+     * Of rows that are lines or paragraphs of one text: what stands between them, as in Python's `join.join(rows)`.
+     * Missing: every row is a document. Plain texts know their documents themselves.
+     */
+    join: z.string().max(64).optional(),
   }),
 ]);
 
@@ -90,6 +95,8 @@ export interface SourcePart {
   fraction: number;
   /** Of text alone. */
   column?: string | undefined;
+  /** Of text alone: what stands between rows of one text. Undefined: rows are documents. */
+  join?: string | undefined;
 }
 
 /** Most tokens in a row of a batch: the window of a language model, the longest input of a task. */
@@ -99,6 +106,10 @@ export const rowLength = (data: RecipeData): number =>
 /** The same data in rows of another length. */
 export const withRowLength = (data: RecipeData, length: number): RecipeData =>
   data.kind === 'lm' ? { ...data, contextLength: length } : { ...data, maxLength: length };
+
+/** Whether two parts are the same text, whatever share of it each takes; then some is held out of it. */
+export const sameText = (a: SourcePart, b: SourcePart): boolean =>
+  a.source === b.source && a.column === b.column && a.join === b.join;
 
 /** Where a part of the data comes from, and how much of it is taken. */
 export const partOf = (source: Source): SourcePart =>

@@ -3,7 +3,7 @@
  * no sense. Validation sets are told apart by a label that every figure carries, so that no curve mixes two.
  */
 import { RecipeError } from '../errors';
-import { partOf, type RecipeData, type Source, type TaskData } from './data';
+import { partOf, sameText, type RecipeData, type Source, type TaskData } from './data';
 import type { Recipe, Stage } from './recipe';
 
 type Pipeline = Pick<Recipe, 'data' | 'stages' | 'teacher'>;
@@ -22,7 +22,7 @@ export interface ValidationSet {
 /** What tells one validation set from another. A text for both is split, so that its held-out part is meant. */
 function keyOf(data: RecipeData): string {
   const [train, validation] = [partOf(data.train), partOf(data.validation)];
-  const held = train.source === validation.source && train.column === validation.column;
+  const held = sameText(train, validation);
   if (data.kind === 'lm') return JSON.stringify(['lm', validation, held]);
   return JSON.stringify(['task', data.task, data.labels, validation, data.validationMismatched, held]);
 }

@@ -20,7 +20,7 @@ describe('what of a data set is chosen', () => {
   test('the usual splits where they are, else what is there', () => {
     expect(choiceFor(plain, {})).toEqual({
       ...{ config: 'default', train: 'train', validation: 'validation' },
-      ...{ column: 'text', fraction: 1 },
+      ...{ column: 'text', join: null, fraction: 1 },
     });
     expect(choiceFor(glue, {})).toMatchObject({ config: 'ax', train: 'test', validation: null });
     const wanted = { config: 'mnli', validation: 'validation_matched', fraction: 0.1 };
@@ -46,13 +46,18 @@ describe('what of a data set is chosen', () => {
       train: 'hf:nyu-mll/glue:train',
       validation: 'hf:nyu-mll/glue:validation',
     });
-    const choice = { config: 'mnli', train: 'train', validation: null, column: 'premise', fraction: 0.1 };
+    const chosen = { config: 'mnli', train: 'train', validation: null, column: 'premise' };
+    const choice = { ...chosen, join: null, fraction: 0.1 };
     const parts = sourcesOf(glue, choice);
     const source = { source: 'hf:nyu-mll/glue/mnli:train:premise', fraction: 0.1 };
     expect(parts).toEqual({ train: source, validation: source });
     expect(textRefOf({ kind: 'lm', contextLength: 8, ...parts }, 3)).toEqual({
       ...{ kind: 'hub', name: 'nyu-mll/glue, mnli', seed: 3 },
       ...parts,
+    });
+    expect(sourcesOf(plain, { ...choiceFor(plain, { join: '' }), fraction: 0.5 })).toEqual({
+      train: { source: 'hf:nyu-mll/glue:train', fraction: 0.5, join: '' },
+      validation: { source: 'hf:nyu-mll/glue:validation', fraction: 1, join: '' },
     });
     const text = (train: string, validation: string) =>
       textRefOf({ kind: 'lm', contextLength: 8, train, validation }, 3);

@@ -14,6 +14,8 @@ export interface DatasetChoice {
   validation: string | null;
   /** The column with the text; empty of plain texts. */
   column: string;
+  /** What stands between rows that are one text together; null: every row is a document. */
+  join: string | null;
   /** Of the training split, more than 0, at most 1. */
   fraction: number;
 }
@@ -47,6 +49,7 @@ export function choiceFor({ configs }: DatasetCard, wanted: Partial<DatasetChoic
     train,
     validation,
     column: wanted.column ?? 'text',
+    join: wanted.join ?? null,
     fraction: wanted.fraction ?? 1,
   };
 }
@@ -62,7 +65,7 @@ export function sourcesOf(
   { repo, configs }: DatasetCard,
   choice: DatasetChoice,
 ): Record<'train' | 'validation', Source> {
-  const { config, train, validation, column, fraction } = choice;
+  const { config, train, validation, column, join, fraction } = choice;
   const named = (split: string) =>
     formatHubSource({
       repo,
@@ -70,8 +73,11 @@ export function sourcesOf(
       ...(configs.length > 1 && config !== 'default' && { config }),
       ...(column !== '' && column !== 'text' && { column }),
     });
-  const part = (split: string): Source =>
-    fraction < 1 && split === train ? { source: named(split), fraction } : named(split);
+  const part = (split: string): Source => {
+    const share = split === train ? fraction : 1;
+    if (share === 1 && join === null) return named(split);
+    return { source: named(split), fraction: share, ...(join !== null && { join }) };
+  };
   return { train: part(train), validation: part(validation ?? train) };
 }
 
@@ -131,9 +137,9 @@ export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice>
       asked(async (signal) => {
         const { dataset, datasetChoice } = get();
         if (!dataset || !datasetChoice) return;
-        const { column, fraction } = datasetChoice;
+        const { column, join, fraction } = datasetChoice;
         // Another config has splits of its own.
-        const kept = change.config === undefined ? datasetChoice : { column, fraction };
+        const kept = change.config === undefined ? datasetChoice : { column, join, fraction };
         const choice = choiceFor(dataset, { ...kept, ...change });
         set({ datasetChoice: choice });
         await describe(dataset, choice, signal);

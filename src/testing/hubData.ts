@@ -19,6 +19,15 @@ const sentiments = (n: number) =>
     { rowGroupSize: 6, codec: 'GZIP' },
   );
 
+/** Rows as WikiText has them: lines that bring their line ends, blank ones without. */
+export const WIKI_LINES = Array.from({ length: 24 }, (_, i) => [
+  ...['', ` = Title ${i} = \n`, '', ` ${prose(60, 100 + i)} . \n`],
+  ...['', ' = = Part = = \n', '', ` ${prose(40, 200 + i)} , 3 @,@ 000 . \n`],
+]).flat();
+
+const lines = (rows: readonly string[]) =>
+  parquetBytes([{ name: 'text', data: [...rows], type: 'STRING' }], { rowGroupSize: 10 });
+
 const text = (documents: readonly string[]) =>
   parquetBytes(
     [
@@ -35,6 +44,10 @@ export const hubDataRepos = (): Record<string, Record<string, Uint8Array>> => ({
     'data/train-00000-of-00002.parquet': text(HUB_DOCUMENTS.slice(0, 30)),
     'data/train-00001-of-00002.parquet': text(HUB_DOCUMENTS.slice(30)),
     'data/validation-00000-of-00001.parquet': text(HUB_DOCUMENTS.slice(0, 8)),
+  },
+  'datasets/Salesforce/wikitext': {
+    'wikitext-2-raw-v1/train-00000-of-00001.parquet': lines(WIKI_LINES),
+    'wikitext-2-raw-v1/validation-00000-of-00001.parquet': lines(WIKI_LINES.slice(0, 21)),
   },
   'datasets/nyu-mll/glue': {
     'sst2/train-00000-of-00001.parquet': sentiments(60),

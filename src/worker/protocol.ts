@@ -10,7 +10,7 @@ import type { CleaningReport } from '../data/cleaning/report';
 import type { BackendName, DeviceInfo } from '../engine/device';
 import type { GPT2Config } from '../model/config';
 import type { CleaningSettings } from '../recipe/cleaning';
-import type { Source, TaskData, TextData } from '../recipe/data';
+import type { Source, SourcePart, TaskData, TextData } from '../recipe/data';
 import type { PerplexityReport, ProtocolFields } from '../recipe/protocols';
 import type { Recipe, RecipeInput } from '../recipe/recipe';
 import type { SettingSpecs } from '../recipe/settings';
@@ -228,8 +228,8 @@ export type CommandBody =
       type: 'evaluate';
       /** A loaded model's ref, or `run:` and a run's id. */
       model: string;
-      /** Of several documents each follows an end-of-text token; a plain text is taken as it stands. */
-      input: { text: string } | { ids: number[] } | { documents: string[] };
+      /** By its name (`file:PATH`, `hf:...`) a text is of any size. Several documents, or rows, follow end-of-text tokens. */
+      input: { text: string } | { ids: number[] } | Pick<SourcePart, 'source' | 'column' | 'join'>;
     } & Pick<ProtocolFields, 'window' | 'stride'> &
       Partial<ProtocolFields>)
   /** A classifier on a file of labelled rows. */

@@ -8,7 +8,7 @@ import { startHubServer, type HubServer } from '../../e2e/hubServer.mjs';
 import { openHubDataset } from '../io/hubDataset';
 import { memoryStore, type ByteStore } from '../io/storage';
 import type { RecipeInput } from '../recipe/recipe';
-import { hubDataRepos, HUB_DOCUMENTS } from '../testing/hubData';
+import { hubDataRepos, HUB_DOCUMENTS, WIKI_LINES } from '../testing/hubData';
 import { tinyPlatform } from '../testing/tinyPlatform';
 import { createClient, type Client } from './client';
 import { nodePlatform } from './platform.node';
@@ -228,4 +228,26 @@ test('a token opens what is gated and leaves the session nowhere else', async ()
   expect(
     fileRequests().filter(({ path, authorization }) => path.startsWith('/cdn/') && authorization),
   ).toEqual([]);
+});
+
+test('rows that are lines of one text are the same run as that text, and are warned of as documents', async () => {
+  const path = jsonl.replace('texts.jsonl', 'wiki.txt');
+  writeFileSync(path, WIKI_LINES.join(''));
+  const source = 'hf:Salesforce/wikitext/wikitext-2-raw-v1:train';
+  const data = (part: { source: string; join?: string }) => ({
+    train: part,
+    validation: part,
+    contextLength: 16,
+  });
+  const local = await run(data({ source: `file:${path}` }));
+  events.length = 0;
+  const joined = await run(data({ source, join: '' }));
+  expect(joined.perplexityAfter).toEqual(local.perplexityAfter);
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  const apart = await run(data({ source }));
+  expect(apart.perplexityAfter).not.toEqual(local.perplexityAfter);
+  const [warning] = events.filter((event) => event.type === 'warning');
+  expect(warning?.message).toMatch(
+    /^The rows of WikiText-2, raw are single lines.*"join": "" beside the source/,
+  );
 });

@@ -7,25 +7,24 @@ import type { Tokenizer } from '../data/tokenizer';
 import { openDevice, type Device } from '../engine/device';
 import { DeviceError, TrainingError, unreachable } from '../errors';
 import { createGate, type Gate } from '../io/patience';
-import { perplexityBy, textForProtocol } from '../eval/protocol';
 import { METHODS } from '../methods/index';
 import { methodCard } from '../methods/method';
 import { parameterCount } from '../model/config';
 import { checkLayers } from '../model/selection';
 import type { Platform } from './platform';
-import type { Answers, Command, CommandBody, Event, PerplexityReport, Port, SweepRow } from './protocol';
+import type { Answers, Command, CommandBody, Event, Port, SweepRow } from './protocol';
 import { nextTokenDistribution } from './session/distribution';
 import { createLane } from './session/lane';
-import { idsOf } from './session/inputs';
 import { createEstimates } from './session/estimate';
 import { createMeasurements } from './session/measure';
 import { createLoader } from './session/loading';
-import { allLayers, modelRegistry, refuseClassifier } from './session/models';
+import { modelRegistry } from './session/models';
 import { runRef } from './session/refs';
 import { rowRegistry } from './session/rows';
 import { createRuns } from './session/runs';
 import { continuePrompt, exportModel } from './session/students';
 import { evaluateOnTask } from './session/evaluateTask';
+import { evaluateText } from './session/evaluateText';
 import { createSources, type HubAccess } from './session/sources';
 import { taskCards, taskInfos } from './session/taskCards';
 import { compareCleaned, surveyText } from './session/survey';
@@ -136,24 +135,8 @@ export function createSession(port: Port, platform: Platform): void {
     return { device: opened.info, methods: METHODS.map(methodCard), tasks: taskInfos() };
   }
 
-  async function evaluate(
-    command: CommandBody & { type: 'evaluate' },
-    task: Task,
-  ): Promise<PerplexityReport> {
-    const known = await loader.ensure(command.model, task);
-    refuseClassifier(known, 'has no perplexity');
-    const { input, window, stride, text = 'raw', unit = 'token' } = command;
-    const protocol = { window, stride, text, unit };
-    const ids = idsOf(input, known);
-    const asItIs = text === 'raw' && unit === 'token';
-    const scored = asItIs
-      ? { ids }
-      : textForProtocol(ids, requireTokenizer(known.card.name, known.vocabulary), protocol);
-    const model = await known.view(allLayers(known.config), task);
-    return perplexityBy(protocol, model, scored, {
-      signal: task.signal,
-      onProgress: (done, total) => task.progress('evaluating', done, total, 'rows'),
-    });
+  async function evaluate(command: CommandBody & { type: 'evaluate' }, task: Task) {
+    return evaluateText(await loader.ensure(command.model, task), command, texts, task);
   }
 
   async function sweep(command: CommandBody & { type: 'sweep' }, task: Task): Promise<SweepRow[]> {

@@ -7,7 +7,7 @@ import { totalsOf, type CleaningReport } from '../../data/cleaning/report';
 import { DUPLICATES, PAPER_CLEANING, type CleaningSettings } from '../../recipe/cleaning';
 import { Written } from '../../data/cleaning/written';
 import { DataError, RecipeError, SourceError } from '../../errors';
-import type { Arguments } from '../args';
+import { unescaped, type Arguments } from '../args';
 import type { Command } from '../command';
 import { writeChunks, writeJson } from '../write';
 
@@ -75,6 +75,10 @@ export const clean: Command = {
   options: {
     out: { value: 'FILE', help: 'the cleaned text, .txt or .jsonl' },
     column: { value: 'NAME', help: 'the column of JSON lines that holds the text (default text)' },
+    join: {
+      value: 'TEXT',
+      help: "of JSON lines whose rows are one text: what stands between them ('' or '\\n'); else each is a document",
+    },
     report: {
       value: 'FILE',
       help: "the report with its examples (default: beside the text, 'FILE.report.json')",
@@ -107,14 +111,18 @@ export const clean: Command = {
         throw new RecipeError(`${target} is one of the files to be cleaned`, 'Choose another name.');
       }
     }
-    const column = args.text('column') ?? 'text';
+    const join = args.text('join');
+    const table = {
+      column: args.text('column') ?? 'text',
+      join: join === undefined || join === 'off' ? undefined : unescaped(join),
+    };
     const written = new Written(form);
     const cleaner = new Cleaner(settings, written);
     const encoder = new TextEncoder();
     // One file after the other; what a chunk leaves is on disk before the next one is read.
     async function* cleaned(): AsyncGenerator<Uint8Array> {
       for (const path of paths) {
-        for await (const _ of cleanFile(cleaner, fileAt(path), column)) yield encoder.encode(written.take());
+        for await (const _ of cleanFile(cleaner, fileAt(path), table)) yield encoder.encode(written.take());
       }
     }
     await writeChunks(out, cleaned());

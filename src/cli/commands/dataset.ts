@@ -1,3 +1,4 @@
+import { hubTextOf } from '../../data/hubDatasets';
 import { RecipeError } from '../../errors';
 import { checkDatasetName, isHubSource, parseHubSource } from '../../recipe/hubSource';
 import type { DatasetCard, DatasetQuery } from '../../worker/datasetCard';
@@ -26,7 +27,7 @@ function askedOf(args: Arguments): DatasetQuery {
   return { repo, revision };
 }
 
-function lines({ repo, commit, converted, configs, part }: DatasetCard): string[] {
+function lines({ repo, commit, converted, configs, part }: DatasetCard, join: string | undefined): string[] {
   return [
     `${repo} at ${commit}${converted ? ", the Hub's conversion to Parquet" : ''}`,
     ...configs.flatMap(({ name, splits }) =>
@@ -42,6 +43,9 @@ function lines({ repo, commit, converted, configs, part }: DatasetCard): string[
           `to fetch: ${megabytes(part.fetchBytes)} of ${megabytes(part.bytes)}, ${(100 * part.share).toFixed(1)} % of the rows`,
         ]
       : []),
+    ...(join === undefined
+      ? []
+      : [`its rows are lines of one text: "join": ${JSON.stringify(join)} beside the source in a recipe`]),
   ];
 }
 
@@ -61,7 +65,8 @@ export const dataset: Command = {
     const sources = createSources(await machinePlatform(), () => hubOf(args));
     const card = await sources.inspect(asked, noteWatch(out));
     card.warnings.forEach(out.note);
-    out.result({ ...card }, lines(card));
+    const join = asked.part && hubTextOf(args.positionals[0]!)?.join;
+    out.result({ ...card, ...(join !== undefined && { join }) }, lines(card, join));
     return 0;
   },
 };

@@ -1,21 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { RecipeError, SourceError } from '../../errors';
-import { kindOf } from '../../data/dataFile';
-import { readTextFile, readTextFiles } from '../../data/textFiles';
-import { fileSource } from '../../io/source.node';
+import { hubTextOf } from '../../data/hubDatasets';
 import { PROTOCOL_IDS, protocolById, type Protocol } from '../../recipe/protocols';
-import type { Arguments } from '../args';
+import type { CommandBody } from '../../worker/protocol';
+import { unescaped, type Arguments } from '../args';
 import type { Command } from '../command';
 import type { Output } from '../output';
-import { createSources } from '../../worker/session/sources';
 import { isHubSource } from '../../recipe/hubSource';
-import { HUB_OPTION, hubOf, noteWatch } from '../hub';
+import { HUB_OPTION } from '../hub';
 import { resolveModel } from '../model';
 import { progressNotes } from '../progressNotes';
-import { machinePlatform, openSession } from '../session';
+import { openSession } from '../session';
 import { evaluateRows, TASK_OPTIONS } from '../taskEvaluation';
 
-type Input = { text: string } | { ids: number[] } | { documents: string[] };
+type Input = (CommandBody & { type: 'evaluate' })['input'];
 
 function refuse(path: string, error: unknown): never {
   const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -41,34 +40,28 @@ export function parseIds(path: string, json: string): number[] {
   return ids as number[];
 }
 
-/** Rows of a data set are documents, in their order. */
-async function readHubText(source: string, args: Arguments, out: Output): Promise<Input> {
-  const sources = createSources(await machinePlatform(), () => hubOf(args));
-  const given = args.text('column') ?? 'text';
-  const { name, files, column, warnings } = (await sources.open(source, noteWatch(out), {
-    columns: [given],
-  }))!;
-  const corpus = await readTextFiles(name, files, { column: column ?? given });
-  [...warnings, ...corpus.warnings].forEach(out.note);
-  return { documents: [...corpus.documents] };
+/** What stands between rows of one text, undefined where each is a document: what is asked, or what is known of the data set. */
+function joinOption(args: Arguments, source: string, out: Output): string | undefined {
+  const asked = args.text('join');
+  if (asked === 'off') return undefined;
+  if (asked !== undefined) return unescaped(asked);
+  const known = hubTextOf(source);
+  if (known?.join !== undefined)
+    out.note(`the rows of ${known.label} are lines, read as one text; --join off makes each a document`);
+  return known?.join;
 }
 
-/** A plain text is scored as it stands; of rows (.jsonl, .parquet, ...) each is a document behind an end-of-text token. */
+/** A text by its name in recipes, or ids. */
 async function readInput(args: Arguments, out: Output): Promise<Input> {
   const text = args.text('text');
   const ids = args.text('ids');
   if ((text === undefined) === (ids === undefined)) throw new RecipeError('give either --text or --ids');
   if (ids !== undefined)
     return { ids: parseIds(ids, await readFile(ids, 'utf8').catch((error: unknown) => refuse(ids, error))) };
-  if (isHubSource(text!)) return readHubText(text!, args, out);
-  const source = await fileSource(text!).catch((error: unknown) => refuse(text!, error));
-  const kind = kindOf(text!);
-  const rows = kind !== undefined && kind !== 'txt';
-  // A text of any other name is taken for plain text.
-  const name = kind === undefined ? `${text!}.txt` : text!;
-  const { documents, warnings } = await readTextFile({ ...source, name }, { column: args.text('column') });
-  warnings.forEach((warning) => process.stderr.write(`${warning}\n`));
-  return documents.length === 1 && !rows ? { text: documents[0]! } : { documents: [...documents] };
+  const path = resolve(text!);
+  if (!isHubSource(text!)) await access(path).catch((error: unknown) => refuse(text!, error));
+  const source = isHubSource(text!) ? text! : `file:${path}`;
+  return { source, column: args.text('column'), join: joinOption(args, source, out) };
 }
 
 /** Throws RecipeError for a name that no protocol has. */
@@ -94,6 +87,10 @@ export const evaluate: Command = {
       help: '.txt, .md, .jsonl, .csv, .tsv (or these as .gz) or .parquet; or hf:owner/name/config:split',
     },
     column: { value: 'NAME', help: 'of files with columns: the one with the text (default: text)' },
+    join: {
+      value: 'TEXT|off',
+      help: "what stands between rows that are one text ('' or '\\n\\n'); off: each row is a document, the default but for WikiText",
+    },
     ids: { value: 'FILE.json', help: 'token ids, for checks without a tokenizer' },
     protocol: { value: 'NAME', help: `window, stride, text and unit at once: ${PROTOCOL_IDS.join(', ')}` },
     window: { value: 'N', help: "tokens in a window (default: the model's positions)" },

@@ -9,11 +9,17 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
 }
 
-async function cleaned(text: string, kind: FileKind, form: WrittenForm, size = 7): Promise<string> {
+async function cleaned(
+  text: string,
+  kind: FileKind,
+  form: WrittenForm,
+  size = 7,
+  join?: string,
+): Promise<string> {
   const written = new Written(form);
   const cleaner = new Cleaner({ ...PAPER_CLEANING, duplicates: 'off' }, written);
   const chunks = inChunks(new TextEncoder().encode(text), size);
-  for await (const _ of cleanFile(cleaner, { name: 'a', kind, chunks }, 'text'));
+  for await (const _ of cleanFile(cleaner, { name: 'a', kind, chunks }, { column: 'text', join }));
   return written.take();
 }
 
@@ -29,6 +35,16 @@ test('a text is cut at its borders, and rows are documents; borders in a row are
     Array.from({ length: 2 }, () => `${ONE}\n`).join('<|endoftext|>\n'),
   );
   expect(await cleaned(`<p>${ONE}</p><script>x</script>`, 'page', 'text')).toBe(`${ONE}\n`);
+});
+
+test('rows that are joined are one document, in their order', async () => {
+  const rows = ['', ` ${ONE} \n`, '', ' = = Part = = \n', ` ${TWO} \n`];
+  const table = rows.map((text) => JSON.stringify({ text })).join('\n');
+  for (const join of ['', '\n\n']) {
+    const together = await cleaned(table, 'rows', 'rows', 7, join);
+    expect(together).toBe(await cleaned(rows.join(join), 'text', 'rows'));
+    expect(together.trim().split('\n')).toHaveLength(1);
+  }
 });
 
 test('where the chunks end makes no difference', async () => {

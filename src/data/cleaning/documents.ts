@@ -105,15 +105,18 @@ function textOfRow(where: string, line: string, column: string): string {
   );
 }
 
-function feedRows(cleaner: Cleaner, name: string, column: string): Feed {
+function feedRows(cleaner: Cleaner, name: string, { column, join }: CleaningRows): Feed {
   let waiting = '';
   let number = 0;
+  let open = false;
   const row = (line: string) => {
     number++;
     if (line.trim() === '') return;
-    cleaner.begin('text');
-    cleaner.write(textOfRow(`${name}, line ${number}`, line, column));
-    cleaner.end();
+    const text = textOfRow(`${name}, line ${number}`, line, column);
+    if (!open) cleaner.begin('text');
+    cleaner.write(`${open ? (join ?? '') : ''}${text}`);
+    open = join !== undefined;
+    if (!open) cleaner.end();
   };
   return {
     write(text) {
@@ -128,7 +131,10 @@ function feedRows(cleaner: Cleaner, name: string, column: string): Feed {
         );
       }
     },
-    end: () => row(waiting),
+    end() {
+      row(waiting);
+      if (open) cleaner.end();
+    },
   };
 }
 
@@ -143,15 +149,23 @@ export interface CleaningFile {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
+/** How tables are read. */
+export interface CleaningRows {
+  /** The one with the text. */
+  readonly column: string;
+  /** What stands between rows that are one document together; undefined: each is a document. */
+  readonly join?: string | undefined;
+}
+
 /** Cleans one file; yields after every chunk, so that what was cleaned can be taken away. */
 export async function* cleanFile(
   cleaner: Cleaner,
   { name, kind, chunks }: CleaningFile,
-  column: string,
+  table: CleaningRows,
 ): AsyncGenerator<void> {
   const feeds = {
     text: () => feedText(cleaner),
-    rows: () => feedRows(cleaner, name, column),
+    rows: () => feedRows(cleaner, name, table),
     page: () => feedPage(cleaner),
   };
   const feed = feeds[kind]();

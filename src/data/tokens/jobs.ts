@@ -37,7 +37,7 @@ const LONGEST_WORD = 1 << 26;
 const WHITE = /\p{White_Space}/u;
 
 /** The last place of a text, after its first character, before which it may be cut (`Tokenizer.cutsAtSpaces`); 0: none. */
-function lastCut(text: string): number {
+export function lastCut(text: string): number {
   for (let i = text.length - 1; i > 0; i--) {
     const code = text.charCodeAt(i);
     if ((code === 32 || code === 10) && !WHITE.test(text[i - 1]!)) return i;

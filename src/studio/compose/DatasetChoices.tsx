@@ -7,6 +7,14 @@ import { useShallow } from 'zustand/react/shallow';
 
 const HELD_OUT = 'a part of the training split';
 
+const APART = 'apart';
+/** What rows are, by what stands between them. */
+const ROWS = [
+  { value: APART, label: 'documents of their own' },
+  { value: '', label: 'lines of one text' },
+  { value: '\n\n', label: 'one text, a blank line between' },
+];
+
 /** What the chosen parts take, before anything of them is fetched. */
 function Cost() {
   const parts = useStudio((state) => state.datasetParts);
@@ -79,6 +87,15 @@ export function DatasetChoices() {
             value={choice.column}
             allowDeselect={false}
             onChange={(column) => column !== null && pick({ column })}
+          />
+        )}
+        {columns.length > 0 && (
+          <Select
+            label="Rows are"
+            data={ROWS}
+            value={choice.join ?? APART}
+            allowDeselect={false}
+            onChange={(join) => join !== null && pick({ join: join === APART ? null : join })}
           />
         )}
         <NumberField

@@ -43,7 +43,10 @@ export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
     const { train, validation } = known?.splits ?? {};
     await lookUp(
       name,
-      known && { config: known.config, column: known.column, train, validation: validation ?? null },
+      known && {
+        ...{ config: known.config, column: known.column, join: known.join ?? null },
+        ...{ train, validation: validation ?? null },
+      },
     );
   };
   const submit = (event: FormEvent) => {

@@ -1,12 +1,11 @@
 /** Text or ids that a caller brings, as token ids of a model. */
-import { encodeDocuments } from '../../data/corpus';
 import type { TokenSequence } from '../../data/tokens';
 import { DataError } from '../../errors';
 import type { CommandBody } from '../protocol';
 import type { KnownModel } from './models';
 import { requireTokenizer } from './vocabulary';
 
-type Input = (CommandBody & { type: 'evaluate' })['input'];
+type Input = Exclude<(CommandBody & { type: 'evaluate' })['input'], { source: string }>;
 
 /** Throws DataError for an id that the model does not have, RecipeError for a text without a tokenizer. */
 export function idsOf(input: Input, { card, config, vocabulary }: KnownModel): TokenSequence {
@@ -18,6 +17,5 @@ export function idsOf(input: Input, { card, config, vocabulary }: KnownModel): T
       'The ids come from another tokenizer.',
     );
   }
-  const tokenizer = requireTokenizer(card.name, vocabulary);
-  return 'text' in input ? tokenizer.encode(input.text) : encodeDocuments(input.documents, tokenizer).ids;
+  return requireTokenizer(card.name, vocabulary).encode(input.text);
 }

@@ -21,7 +21,7 @@ export async function surveyText(
   { bytes, cleaning }: { bytes: number; cleaning?: CleaningSettings | undefined },
   task: Task,
 ): Promise<TextReport> {
-  const surveyor = new Surveyor((text) => tokenizer.encode(text).length);
+  const surveyor = new Surveyor((text) => tokenizer.encode(text).length, tokenizer.cutsAtSpaces);
   const sink = new PieceSink();
   const cleaner = cleaning && new Cleaner(cleaning, sink);
   let tokensLeft = 0;

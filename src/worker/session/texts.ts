@@ -3,8 +3,9 @@ import { previewWindows, takeShare, type Ids, type SplitText, type TokenStream }
 import { windowCount } from '../../data/batches';
 import { cleanedSource } from '../../data/cleaning/cleanedSource';
 import type { CleaningReport } from '../../data/cleaning/report';
-import { kindOf, type DataFile } from '../../data/dataFile';
+import { asText, kindOf, type DataFile } from '../../data/dataFile';
 import { decodeDocuments, loadDemoStream } from '../../data/demo';
+import { linesAsDocuments } from '../../data/hubDatasets';
 import { documentsInMemory, type DocumentSource } from '../../data/documents';
 import { fileDocuments } from '../../data/textFiles';
 import type { Tokenizer } from '../../data/tokenizer';
@@ -12,7 +13,7 @@ import { splitTokens, wholeTokens } from '../../data/tokens/textTokens';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
 import { blobSource } from '../../io/source';
-import { partOf, type SourcePart, type TextData } from '../../recipe/data';
+import { partOf, sameText, type SourcePart, type TextData } from '../../recipe/data';
 import { isHubSource } from '../../recipe/hubSource';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
@@ -41,6 +42,10 @@ export interface TextRegistry {
     task: Task,
   ): Promise<TextCard>;
   tokenise(data: TextData, seed: number, tokenizer: Tokenizer, task: Task): Promise<TokenisedText>;
+  /** A text by its name in recipes; a file of any other ending is taken for plain text. */
+  source(part: SourcePart, task: Task): Promise<DocumentSource>;
+  /** The tokens of a text as it is. */
+  whole(source: DocumentSource, tokenizer: Tokenizer, task: Task): ReturnType<typeof wholeTokens>;
   /** The documents of a loaded text, as they came. */
   documents(ref: string, task: Task): Promise<DocumentSource>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
@@ -70,6 +75,8 @@ function textFilesOf(files: readonly File[]): DataFile[] {
 export function textRegistry({ platform, sources, openModel }: TextServices): TextRegistry {
   /** The texts that were brought in this visit, by their names in recipes. */
   const brought = new Map<string, DocumentSource>();
+  /** Parts of data sets that were looked at in this visit, by their names. */
+  const shown = new Map<string, { part: SourcePart; seed: number }>();
   /** Sources of the Hub, by the parts of them that recipes name. */
   const opened = new Map<string, DocumentSource>();
   const streams = new Map<string, Promise<unknown>>();
@@ -108,22 +115,25 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
   }
 
   async function sourceOf(
-    { source, column: given, fraction }: SourcePart,
+    { source, column: given, join, fraction }: SourcePart,
     seed: number,
     task: Task,
+    anyName = false,
   ): Promise<DocumentSource> {
     if (source === DEMO) return demoSource(task);
     const known = brought.get(source);
     if (known) return known;
-    const part = `${source} ${given ?? ''} ${fraction} ${seed}`;
+    const part = JSON.stringify([source, given, join, fraction, seed]);
     const before = opened.get(part);
     // What is tokenised already needs no further question to the Hub. Files of the disk may have changed.
     if (before && [...streams.keys()].some((key) => key.startsWith(`${before.key} `))) return before;
     const found = await sources.open(source, task, { columns: [given ?? 'text'], fraction, seed });
     if (found) {
-      const { name, files, column = given } = found;
-      for (const message of found.warnings) task.send({ type: 'warning', message });
-      const documents = await fileDocuments(name, files, { column, fraction, seed });
+      const { name, column = given } = found;
+      const files = anyName ? found.files.map(asText) : found.files;
+      for (const message of [...found.warnings, ...linesAsDocuments(source, join)])
+        task.send({ type: 'warning', message });
+      const documents = await fileDocuments(name, files, { column, join, fraction, seed });
       if (isHubSource(source)) opened.set(part, documents);
       return documents;
     }
@@ -146,7 +156,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
   const tokenise: TextRegistry['tokenise'] = async (data, seed, tokenizer, task) => {
     const train = partOf(data.train);
     const validation = partOf(data.validation);
-    const shared = train.source === validation.source && train.column === validation.column;
+    const shared = sameText(train, validation);
     const greater = Math.max(train.fraction, validation.fraction);
     let cleaning: CleaningReport | undefined;
     const warnings = new Set<string>();
@@ -178,7 +188,12 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
 
   return {
     tokenise,
-    documents: (ref, task) => sourceOf({ source: ref, fraction: 1 }, 1, task),
+    whole: wholeOf,
+    source: (part, task) => sourceOf(part, 1, task, true),
+    documents(ref, task) {
+      const { part, seed } = shown.get(ref) ?? { part: { source: ref, fraction: 1 }, seed: 1 };
+      return sourceOf(part, seed, task);
+    },
     async load(text, { contextLength, cleaning }, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
@@ -193,6 +208,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         name = text.name;
         ref = partOf(text.train).source;
         parts = { train: text.train, validation: text.validation };
+        shown.set(ref, { part: partOf(text.train), seed: text.seed });
       }
       const data = {
         kind: 'lm' as const,
