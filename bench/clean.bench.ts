@@ -49,7 +49,11 @@ async function clean(bytes: Uint8Array, kind: FileKind, change: Partial<Cleaning
   const written = new Written('text');
   const cleaner = new Cleaner({ ...PAPER_CLEANING, ...change }, written);
   let characters = 0;
-  for await (const _ of cleanFile(cleaner, { name: 'bench', kind, chunks: chunksOf(bytes) }, { column: 'text' })) {
+  for await (const _ of cleanFile(
+    cleaner,
+    { name: 'bench', kind, chunks: chunksOf(bytes) },
+    { column: 'text' },
+  )) {
     characters += written.take().length;
   }
   return { ...cleaner.report(), characters };

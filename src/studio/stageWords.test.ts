@@ -115,6 +115,8 @@ describe('a stage’s own text', () => {
     expect(withFraction(own, 1).train).toBe('demo');
     const part = { source: 'hf:a/b:train', fraction: 0.01 };
     expect(withFraction(hub, 0.01)).toMatchObject({ train: part, validation: part });
+    const lines = { ...own, train: { source: 'hf:a/b:train', fraction: 0.1, column: 'body', join: '' } };
+    expect(withFraction(lines, 1).train).toEqual({ ...lines.train, fraction: 1 });
   });
 
   test('is measured on the run’s text only where that is one of its own', () => {

@@ -118,9 +118,14 @@ export function nextStageData(recipe: Recipe): RecipeData | undefined {
 
 /** A source with another share of it; the whole of one is said by its name alone. */
 function withShare(source: Source, fraction: number): Source {
-  const { source: name, column } = partOf(source);
-  if (fraction >= 1 && column === undefined) return name;
-  return { source: name, fraction, ...(column !== undefined && { column }) };
+  const { source: name, column, join } = partOf(source);
+  if (fraction >= 1 && column === undefined && join === undefined) return name;
+  return {
+    source: name,
+    fraction,
+    ...(column !== undefined && { column }),
+    ...(join !== undefined && { join }),
+  };
 }
 
 /** Whether a part of the training text is held out. The demo text has a validation text of its own. */
