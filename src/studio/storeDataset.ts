@@ -2,8 +2,9 @@
 import type { StateCreator } from 'zustand';
 import type { Source } from '../recipe/data';
 import { formatHubSource } from '../recipe/hubSource';
-import type { DatasetCard, DatasetPart, ErrorReport, TextRef } from '../worker/protocol';
-import { reportOf, wasCancelled } from './connection';
+import type { DatasetCard, DatasetPart, TextRef } from '../worker/protocol';
+import { FIRST_ROWS } from './hub/FirstRows';
+import { NO_QUESTION, oneQuestion, type Question, type QuestionOptions } from './oneQuestion';
 import type { StudioState } from './store';
 
 /** What of a data set is wanted. */
@@ -25,12 +26,13 @@ export interface DatasetSlice {
   datasetChoice: DatasetChoice | null;
   /** What is known of the chosen splits; null until their footers are read. */
   datasetParts: { train: DatasetPart; validation: DatasetPart | null } | null;
-  datasetProblem: ErrorReport | null;
-  lookingUp: boolean;
+  datasetQuestion: Question;
 
   /** Asks what a data set holds; `wanted` is chosen where it is there. */
   lookUp: (repo: string, wanted?: Partial<DatasetChoice>) => Promise<void>;
   chooseOfDataset: (change: Partial<DatasetChoice>) => Promise<void>;
+  /** Reads the first rows of the training split, which the page says the bytes of before. */
+  showFirstRows: () => Promise<void>;
   /** Loads what is chosen: as the run's text, unless somebody else takes it. */
   loadDataset: (take?: (text: TextRef) => Promise<void>) => Promise<void>;
   /** Forgets it all, and stops what is still asked. */
@@ -82,59 +84,54 @@ export function sourcesOf(
 }
 
 export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice> = (set, get) => {
-  let asking = new AbortController();
+  const questions = oneQuestion((datasetQuestion) => set({ datasetQuestion }));
+  const asked = (work: Parameters<typeof questions.ask>[0]) => {
+    set({ datasetParts: null });
+    return questions.ask(work);
+  };
 
-  async function describe(card: DatasetCard, choice: DatasetChoice, signal: AbortSignal): Promise<void> {
-    const connection = get().connection!;
-    const { seed } = get().recipe;
-    const { repo } = card;
-    const ask = async (split: string, column: string, fraction: number): Promise<DatasetPart> => {
-      const columns = column === '' ? undefined : [column];
-      const part = { config: choice.config, split, columns, fraction, seed };
-      return (await connection.request({ type: 'inspectDataset', repo, part }, { signal })).part!;
-    };
-    const first = await ask(choice.train, choice.column, choice.fraction);
-    const column = columnFor(first, choice.column);
-    const train = column === choice.column ? first : await ask(choice.train, column, choice.fraction);
-    const validation = choice.validation === null ? null : await ask(choice.validation, column, 1);
-    if (signal.aborted) return;
-    set({ datasetChoice: { ...choice, column }, datasetParts: { train, validation } });
+  async function partOf(
+    { repo }: DatasetCard,
+    { config, column, train, fraction }: DatasetChoice,
+    split: string,
+    options: QuestionOptions,
+    rows?: number,
+  ): Promise<DatasetPart> {
+    const { connection, recipe } = get();
+    const columns = column === '' ? undefined : [column];
+    const share = split === train ? fraction : 1;
+    const part = { config, split, columns, fraction: share, seed: recipe.seed, rows };
+    return (await connection!.request({ type: 'inspectDataset', repo, part }, options)).part!;
   }
 
-  /** Runs one question; a newer one ends it. */
-  async function asked(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    asking.abort();
-    asking = new AbortController();
-    const { signal } = asking;
-    set({ lookingUp: true, datasetProblem: null, datasetParts: null });
-    try {
-      await work(signal);
-    } catch (error) {
-      if (!signal.aborted && !wasCancelled(error)) set({ datasetProblem: reportOf(error) });
-    } finally {
-      if (!signal.aborted) set({ lookingUp: false });
-    }
+  async function describe(card: DatasetCard, choice: DatasetChoice, options: QuestionOptions): Promise<void> {
+    const ask = (split: string, column: string) => partOf(card, { ...choice, column }, split, options);
+    const first = await ask(choice.train, choice.column);
+    const column = columnFor(first, choice.column);
+    const train = column === choice.column ? first : await ask(choice.train, column);
+    const validation = choice.validation === null ? null : await ask(choice.validation, column);
+    if (options.signal.aborted) return;
+    set({ datasetChoice: { ...choice, column }, datasetParts: { train, validation } });
   }
 
   return {
     dataset: null,
     datasetChoice: null,
     datasetParts: null,
-    datasetProblem: null,
-    lookingUp: false,
+    datasetQuestion: NO_QUESTION,
 
     lookUp: (repo, wanted = {}) =>
-      asked(async (signal) => {
+      asked(async (options) => {
         set({ dataset: null, datasetChoice: null });
-        const dataset = await get().connection!.request({ type: 'inspectDataset', repo }, { signal });
-        if (signal.aborted) return;
+        const dataset = await get().connection!.request({ type: 'inspectDataset', repo }, options);
+        if (options.signal.aborted) return;
         const choice = choiceFor(dataset, wanted);
         set({ dataset, datasetChoice: choice });
-        await describe(dataset, choice, signal);
+        await describe(dataset, choice, options);
       }),
 
     chooseOfDataset: (change) =>
-      asked(async (signal) => {
+      asked(async (options) => {
         const { dataset, datasetChoice } = get();
         if (!dataset || !datasetChoice) return;
         const { column, join, fraction } = datasetChoice;
@@ -142,7 +139,15 @@ export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice>
         const kept = change.config === undefined ? datasetChoice : { column, join, fraction };
         const choice = choiceFor(dataset, { ...kept, ...change });
         set({ datasetChoice: choice });
-        await describe(dataset, choice, signal);
+        await describe(dataset, choice, options);
+      }),
+
+    showFirstRows: () =>
+      questions.ask(async (options) => {
+        const { dataset, datasetChoice, datasetParts } = get();
+        if (!dataset || !datasetChoice || !datasetParts) return;
+        const train = await partOf(dataset, datasetChoice, datasetChoice.train, options, FIRST_ROWS);
+        if (!options.signal.aborted) set({ datasetParts: { ...datasetParts, train } });
       }),
 
     async loadDataset(take = get().loadText) {
@@ -158,8 +163,8 @@ export const createDatasetSlice: StateCreator<StudioState, [], [], DatasetSlice>
     },
 
     leaveDataset() {
-      asking.abort();
-      set({ dataset: null, datasetChoice: null, datasetParts: null, datasetProblem: null, lookingUp: false });
+      questions.stop();
+      set({ dataset: null, datasetChoice: null, datasetParts: null, datasetQuestion: NO_QUESTION });
     },
   };
 };

@@ -37,7 +37,8 @@ export interface TaskSlice {
   openTaskEditor: (task?: TaskId) => void;
   closeTaskEditor: () => void;
   chooseTask: (task: TaskId) => void;
-  /** Rows from the Hub, named as a recipe names them. */
+  /** Rows that were taken from the Hub, as a recipe names them. */
+  takenRows: Readonly<Partial<Record<TaskId, RowRefs>>>;
   takeRows: (task: Exclude<TaskId, 'custom'>, refs: RowRefs) => void;
   bringRows: (files: readonly File[], part?: RowPart) => Promise<void>;
   mapColumns: (mapping: Mapping) => void;
@@ -97,14 +98,16 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
   /** A named task whose rows are all there becomes the recipe's. */
   const applyNamed = (task: TaskId) => {
     if (task === 'custom') return;
-    const { tasks, broughtRows, recipe } = get();
+    const { tasks, broughtRows, takenRows, recipe } = get();
     const length = taskLength(recipe.data, longest());
     if (tasks.find(({ id }) => id === task)?.bundled) {
       apply(namedTask(task, { train: 'demo', validation: 'demo' }, length));
       return;
     }
     const { train, validation, validationMismatched } = broughtRows[task] ?? {};
-    if (!train || !validation) return;
+    const taken = takenRows[task];
+    if (taken) apply(namedTask(task, taken, length));
+    if (taken || !train || !validation) return;
     const refs = { train: train.ref, validation: validation.ref };
     apply(namedTask(task, { ...refs, validationMismatched: validationMismatched?.ref }, length));
   };
@@ -132,8 +135,12 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
     for (const [part, chosen] of Object.entries(parts) as [RowPart, File[]][]) {
       const card = await load(`${task}/${chosen[0]!.name}`, chosen);
       if (!card) return;
-      const { broughtRows } = get();
-      set({ broughtRows: { ...broughtRows, [task]: { ...broughtRows[task], [part]: card } } });
+      const { broughtRows, takenRows } = get();
+      const { [task]: _, ...others } = takenRows;
+      set({
+        takenRows: others,
+        broughtRows: { ...broughtRows, [task]: { ...broughtRows[task], [part]: card } },
+      });
     }
     applyNamed(task);
   }
@@ -158,6 +165,7 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
     loadingTask: null,
     taskEditor: null,
     broughtRows: {},
+    takenRows: {},
     ownRows: null,
 
     openTaskEditor(task) {
@@ -174,7 +182,11 @@ export const createTaskSlice: StateCreator<StudioState, [], [], TaskSlice> = (se
       set({ problems: others });
       openTaskEditor(task);
     },
-    takeRows: (task, refs) => apply(namedTask(task, refs, taskLength(get().recipe.data, longest()))),
+    takeRows(task, refs) {
+      get().dismiss('task');
+      set({ takenRows: { ...get().takenRows, [task]: refs } });
+      applyNamed(task);
+    },
     async bringRows(files, part = 'train') {
       const { taskEditor, loadingTask, dismiss } = get();
       if (!taskEditor || loadingTask || files.length === 0) return;

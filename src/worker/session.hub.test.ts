@@ -122,7 +122,7 @@ test('what cannot be is said in one sentence', async () => {
 });
 
 describe('inspecting', () => {
-  const inspect = (part?: { columns?: string[]; fraction: number }) =>
+  const inspect = (part?: { columns?: string[]; fraction: number; rows?: number }) =>
     client.request({
       type: 'inspectDataset',
       repo: 'some/texts',
@@ -160,6 +160,15 @@ describe('inspecting', () => {
     });
     // Files as small as these are all footer.
     expect(part!.fetchBytes).toBe(part!.bytes);
+  });
+
+  test('shows the first rows where they are asked for, and says before what they take', async () => {
+    const { part: before } = await inspect({ columns: ['body'], fraction: 1 });
+    expect(before!.first).toBeUndefined();
+    expect(before!.firstBytes).toBeGreaterThan(0);
+    const { part } = await inspect({ columns: ['body'], fraction: 1, rows: 2 });
+    expect(part!.first).toHaveLength(2);
+    expect(HUB_DOCUMENTS[1]!.startsWith(part!.first![1]!.body!.slice(0, -1))).toBe(true);
   });
 });
 

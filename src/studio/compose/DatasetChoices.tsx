@@ -1,6 +1,6 @@
 import { Select } from '@mantine/core';
-import type { DatasetPart } from '../../worker/protocol';
-import { formatBytes, formatCount } from '../charts/format';
+import { Cost } from '../hub/Cost';
+import { FirstRows } from '../hub/FirstRows';
 import { NumberField } from '../pieces/NumberField';
 import { useStudio } from '../store';
 import { useShallow } from 'zustand/react/shallow';
@@ -15,29 +15,6 @@ const ROWS = [
   { value: '\n\n', label: 'one text, a blank line between' },
 ];
 
-/** What the chosen parts take, before anything of them is fetched. */
-function Cost() {
-  const parts = useStudio((state) => state.datasetParts);
-  const lookingUp = useStudio((state) => state.lookingUp);
-  if (!parts)
-    return (
-      <p className="small muted" role="status">
-        {lookingUp ? 'Reading what the files say about themselves …' : ''}
-      </p>
-    );
-  const both = parts.validation ? [parts.train, parts.validation] : [parts.train];
-  const sum = (value: (part: DatasetPart) => number) => both.reduce((total, part) => total + value(part), 0);
-  const { rows, share } = parts.train;
-  return (
-    <p className="small" role="status">
-      <b>To fetch: {formatBytes(sum((part) => part.fetchBytes))}</b> of{' '}
-      {formatBytes(sum((part) => part.bytes))}, less what is kept already.
-      {rows !== undefined &&
-        ` Training: ${formatCount(Math.round(rows * share))} of ${formatCount(rows)} rows.`}
-    </p>
-  );
-}
-
 /** Config, splits, column and share of the data set that was looked up. */
 export function DatasetChoices() {
   const { dataset, choice, parts } = useStudio(
@@ -48,6 +25,8 @@ export function DatasetChoices() {
     })),
   );
   const choose = useStudio((state) => state.chooseOfDataset);
+  const question = useStudio((state) => state.datasetQuestion);
+  const showFirst = useStudio((state) => state.showFirstRows);
   if (!dataset || !choice) return null;
   const splits =
     dataset.configs.find(({ name }) => name === choice.config)?.splits.map(({ name }) => name) ?? [];
@@ -108,7 +87,8 @@ export function DatasetChoices() {
           onChange={(percent) => pick({ fraction: percent / 100 })}
         />
       </div>
-      <Cost />
+      <Cost train={parts?.train} validation={parts?.validation} question={question} />
+      {parts && <FirstRows part={parts.train} disabled={question.asking} onShow={() => void showFirst()} />}
       {dataset.converted && <p className="tiny muted">Read from the Hub’s own conversion to Parquet.</p>}
       {dataset.warnings.map((warning) => (
         <p key={warning} className="tiny muted">

@@ -1,11 +1,13 @@
 import { Button, Modal, Select, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { HUB_TEXTS } from '../../data/hubDatasets';
+import { Access } from '../hub/Access';
+import { Cost } from '../hub/Cost';
 import { ErrorCard } from '../pieces/ErrorCard';
 import type { TextRef } from '../../worker/protocol';
 import { useStudio } from '../store';
 import { DatasetChoices } from './DatasetChoices';
-import { addressOf, HubFields, isAddress } from './HubFields';
+import { addressOf, isAddress } from './HubFields';
 
 const REPO = /^[\w.-]+(\/[\w.-]+)?$/;
 const PRESETS = HUB_TEXTS.map(({ id, label }) => ({ value: id, label }));
@@ -25,9 +27,9 @@ export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
   const lookUp = useStudio((state) => state.lookUp);
   const loadDataset = useStudio((state) => state.loadDataset);
   const leave = useStudio((state) => state.leaveDataset);
-  const problem = useStudio((state) => state.datasetProblem);
+  const question = useStudio((state) => state.datasetQuestion);
   const ready = useStudio((state) => state.datasetParts !== null);
-  const lookingUp = useStudio((state) => state.lookingUp);
+  const found = useStudio((state) => state.dataset !== null);
   const [preset, setPreset] = useState<string | null>(null);
   const [repo, setRepo] = useState('');
   const [access, setAccess] = useState({ address: hub, token: hubToken });
@@ -51,7 +53,8 @@ export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!ready) return void look(repo.trim(), preset);
+    // Enter in a field of the choices: they are asked for anew.
+    if (!ready) return void (found || look(repo.trim(), preset));
     onClose();
     void loadDataset(take);
   };
@@ -87,6 +90,7 @@ export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
             value={repo}
             onChange={(event) => {
               setRepo(event.currentTarget.value);
+              setPreset(null);
               leave();
             }}
             error={
@@ -97,20 +101,16 @@ export function DatasetDialog({ opened, onClose, take }: DatasetDialogProps) {
           />
           <Button
             disabled={repo.trim() === ''}
-            loading={lookingUp}
+            loading={question.asking}
             onClick={() => void look(repo.trim(), preset)}
           >
             Look
           </Button>
         </div>
-        {problem && <ErrorCard error={problem} />}
+        {question.problem && <ErrorCard error={question.problem} />}
+        {!found && question.asking && <Cost train={undefined} validation={null} question={question} />}
         <DatasetChoices />
-        <details>
-          <summary className="small">Mirror and access token</summary>
-          <div className="dialog-form dataset-access">
-            <HubFields value={access} onChange={setAccess} />
-          </div>
-        </details>
+        <Access value={access} onChange={setAccess} problem={question.problem} />
         <p className="small muted">
           What is fetched is kept in this browser and not fetched again. Nothing is sent but the request.
         </p>

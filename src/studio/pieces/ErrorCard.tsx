@@ -16,10 +16,10 @@ export interface ErrorCardProps {
   error: ErrorReport;
   /** What it means for the work, where the place knows. */
   meaning?: string;
-  action?: { label: string; run: () => void };
+  action?: { label: string; run: () => void } | undefined;
   /** Further ways out. */
   children?: ReactNode;
-  onClose?: () => void;
+  onClose?: (() => void) | undefined;
 }
 
 /** What happened, what it means, what to do; the button repeats the third. */

@@ -5,7 +5,7 @@ import { ErrorCard } from '../pieces/ErrorCard';
 import { Icon } from '../pieces/Icon';
 import { LoadingStrip } from '../pieces/Progress';
 import { useStudio } from '../store';
-import type { TaskEditorState } from '../storeTask';
+import { shownTasks, taskKey, type TaskEditorState } from '../storeTask';
 import { BringFiles } from './BringFiles';
 import { shapeText } from './counts';
 import { OwnFile } from './OwnFile';
@@ -89,14 +89,21 @@ export function TaskEditor({ editor }: { editor: TaskEditorState }) {
   const problem = useStudio((state) => state.problems.task);
   const dismiss = useStudio((state) => state.dismiss);
   const shown = card?.task === chosen ? card : null;
+  // `watchTask` asks for them again as soon as nothing is wrong.
+  const waits = useStudio((state) => shownTasks(state).some((one) => !state.taskCards[taskKey(one, state)]));
   return (
     <section className="card board task-editor" aria-label="Task editor">
       <Head editor={editor} shape={shown ? shapeText(shown) : ''} />
       {problem && (
         <ErrorCard
           error={problem}
-          meaning="Nothing of the recipe was changed by it."
-          onClose={() => dismiss('task')}
+          meaning={
+            waits
+              ? 'The task stays the recipe’s. A run waits for its rows.'
+              : 'Nothing of the recipe was changed by it.'
+          }
+          action={waits ? { label: 'Try again', run: () => dismiss('task') } : undefined}
+          onClose={waits ? undefined : () => dismiss('task')}
         />
       )}
       {loading && <LoadingStrip loading={loading} />}

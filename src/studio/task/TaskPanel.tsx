@@ -37,8 +37,8 @@ export function TaskPanel() {
       {!editor && problem && (
         <ErrorCard
           error={problem}
-          meaning="Without its rows the task cannot run."
-          onClose={() => dismiss('task')}
+          meaning="The task stays the recipe’s. A run waits for its rows."
+          action={{ label: 'Try again', run: () => dismiss('task') }}
         />
       )}
       {!editor && loading && <LoadingStrip loading={loading} />}

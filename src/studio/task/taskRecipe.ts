@@ -16,9 +16,9 @@ const USUAL_LENGTH = 64;
 
 /** Where the rows of a task are. */
 export interface RowRefs {
-  train: string;
-  validation: string;
-  validationMismatched?: string | undefined;
+  train: Source;
+  validation: Source;
+  validationMismatched?: Source | undefined;
 }
 
 /** The data of a named task. `demo` for the bundled ones. */

@@ -29,6 +29,9 @@ const NAMES: Readonly<Record<TaskId, [name: string, what: string]>> = {
   custom: ['Own file', 'labelled rows'],
 };
 
+/** A task that Decant knows by name. */
+export type NamedTaskId = Exclude<TaskId, 'custom'>;
+
 export const groupOf = (task: string): TaskGroup => (task.split('/')[0] ?? 'custom') as TaskGroup;
 
 /** `SST-2, sentiment` */

@@ -1,0 +1,50 @@
+import { Button } from '@mantine/core';
+import type { DatasetPart } from '../../worker/protocol';
+import { formatBytes } from '../charts/format';
+
+/** So many rows tell what a set is like. */
+export const FIRST_ROWS = 4;
+
+interface FirstRowsProps {
+  part: DatasetPart;
+  disabled: boolean;
+  onShow: () => void;
+}
+
+/** The first rows of a split: asked for by a button that says what they take, then as a table. */
+export function FirstRows({ part: { first, firstBytes, split }, disabled, onShow }: FirstRowsProps) {
+  if (!first)
+    return (
+      <div>
+        <Button size="xs" disabled={disabled} onClick={onShow}>
+          Show the first rows, {formatBytes(firstBytes)}
+        </Button>
+      </div>
+    );
+  const names = Object.keys(first[0] ?? {});
+  return (
+    <div className="first-rows" tabIndex={0} role="group" aria-label={`First rows of ${split}`}>
+      <table>
+        <thead>
+          <tr>
+            {names.map((name) => (
+              <th key={name} scope="col" className="mono">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {first.map((row, i) => (
+            <tr key={i}>
+              {names.map((name) => (
+                <td key={name}>{row[name] === '' ? <span className="faint">empty</span> : row[name]}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {first.length === 0 && <p className="small muted">{split} has no rows.</p>}
+    </div>
+  );
+}
