@@ -76,7 +76,9 @@ export async function writeReport(
     wallMs: result.wallMs,
   };
   const { layers, stopped, bestStep } = result;
-  const evaluation = { before, after, ...(teacher && { teacher }) };
+  const { teacherOn } = result;
+  const several = teacherOn && Object.keys(teacherOn).length > 1;
+  const evaluation = { before, after, ...(teacher && { teacher }), ...(several && { teacherOn }) };
   const stages = stageReports(recipe, borders);
   const full: FullReport = { ...report, layers, stopped, bestStep, evaluation, stages, adapter, recipe };
   await writeJson(join(folder, 'report.json'), full);

@@ -29,9 +29,8 @@ export type RunState =
 /** A measured perplexity, where in the run and on which validation set. */
 export type EvalPoint = PerplexityReport & Omit<MeasuredPoint, 'runId'>;
 
-export interface ScorePoint extends TaskReport {
-  step: number;
-}
+/** The same of a task's metrics. */
+export type ScorePoint = TaskReport & Omit<MeasuredPoint, 'runId'>;
 
 /** Plain data of a method for one epoch, e.g. RAIL-KD's teacher layers. */
 export interface EpochState {

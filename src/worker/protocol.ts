@@ -148,6 +148,8 @@ export interface RunResult {
   scoresBefore?: TaskReport;
   scoresAfter?: TaskReport;
   teacherScores?: TaskReport;
+  /** The same on every validation set, by its label in the recipe. */
+  teacherOn?: Record<string, PerplexityReport | TaskReport>;
   /** What cleaning did to the text that was learned from. */
   cleaning?: CleaningReport;
   bestStep?: number;

@@ -78,7 +78,7 @@ export function ChartPicture({ ref, geometry, spec, group, summary, chosen }: Pi
 }
 
 const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
-  const { plot, todo, best, references, marks, bands } = geometry;
+  const { plot, todo, best, references, marks, notes, bands } = geometry;
   return (
     <>
       {todo && (
@@ -130,13 +130,18 @@ const Drawing = memo(function Drawing({ geometry }: { geometry: Geometry }) {
       {geometry.lines.map((line) => (
         <Points key={line.id} line={line} />
       ))}
+      {notes.map((note) => (
+        <text key={`${note.x} ${note.y}`} className="halo" x={note.x} y={note.y} textAnchor={note.anchor}>
+          {note.text}
+        </text>
+      ))}
       {geometry.gaps.map((at) => (
         <path key={at} className="gap" d={`M${at - 3} ${plot.bottom + 4}v-8m6 0v8`} />
       ))}
       {best && (
         <g>
           <circle className="ring" cx={best.x} cy={best.y} r={5} stroke={colourOf(best.style)} />
-          <text className="strong halo" x={best.labelX} y={best.y - 7} textAnchor={best.anchor}>
+          <text className="strong halo" x={best.labelX} y={best.labelY} textAnchor={best.anchor}>
             {best.text}
           </text>
         </g>

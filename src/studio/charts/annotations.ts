@@ -68,14 +68,27 @@ export function gapsOf(spec: LineChartSpec, x: Scale, plot: Plot): number[] {
 /** The marks in view, named where the name fits before the next one. A zoomed-in part is named at the left edge. */
 export function marksOf(spec: LineChartSpec, x: Scale, plot: Plot): DrawnMark[] {
   const marks = spec.marks ?? [];
-  return marks.flatMap(({ x: value, label }, i) => {
+  return marks.flatMap(({ x: value, label, shorter = [] }, i) => {
     const at = x.at(value);
     const next = Math.min(plot.right, i + 1 < marks.length ? x.at(marks[i + 1]!.x) : Infinity);
     if (at > plot.right || next <= plot.left) return [];
     const from = Math.max(plot.left, at);
-    const fits = from + 8 + label.length * CHARACTER <= next;
-    return [{ x: coordinate(from), rule: i > 0 && at > plot.left, text: fits ? label : '' }];
+    const fitting = [label, ...shorter].find((text) => from + 8 + text.length * CHARACTER <= next);
+    return [{ x: coordinate(from), rule: i > 0 && at > plot.left, text: fitting ?? '' }];
   });
+}
+
+/** Words at points in view, below them, or above where there is no room. */
+export function notesOf(spec: LineChartSpec, x: Scale, y: Scale, plot: Plot): Geometry['notes'] {
+  return spec.series.flatMap((one) =>
+    [...(one.notes ?? [])].flatMap(([index, text]) => {
+      const [left, top] = [x.at(one.x[index]!), y.at(one.y[index]!)];
+      if (!Number.isFinite(top) || left < plot.left - 1 || left > plot.right + 1) return [];
+      const anchor = left + 8 + text.length * CHARACTER > plot.right ? ('end' as const) : ('start' as const);
+      const at = top + 16 > plot.bottom ? top - 9 : top + 15;
+      return [{ x: coordinate(left) + (anchor === 'end' ? -6 : 6), y: coordinate(at), text, anchor }];
+    }),
+  );
 }
 
 /** The bands in view, at least a pixel wide. */
@@ -110,10 +123,13 @@ export function bestOf(spec: LineChartSpec, x: Scale, y: Scale, plot: Plot): Geo
   if (at.x < plot.left - 1 || at.x > plot.right + 1) return null;
   const text = `best ${spec.formatValue(one.y[index]!)}`;
   const fits = at.x + 12 + text.length * 6.6 < plot.right;
+  // Left of the point lies the line that led there: above a lowest value, below a highest one.
+  const below = !fits && !spec.higherIsBetter && at.y + 18 < plot.bottom;
   return {
     ...at,
     text,
     labelX: fits ? at.x + 12 : at.x - 12,
+    labelY: below ? at.y + 16 : at.y - 7,
     anchor: fits ? 'start' : 'end',
     style: one.style,
     index,

@@ -68,11 +68,19 @@ export interface Geometry {
   todo: { x: number; width: number } | null;
   gaps: number[];
   marks: DrawnMark[];
+  notes: (Point & { text: string; anchor: 'start' | 'end' })[];
   bands: { x: number; width: number }[];
   /** SVG path data of what is planned, or nothing. */
   planned: string;
   best:
-    | (Point & { text: string; labelX: number; anchor: 'start' | 'end'; style: LineStyle; index: number })
+    | (Point & {
+        text: string;
+        labelX: number;
+        labelY: number;
+        anchor: 'start' | 'end';
+        style: LineStyle;
+        index: number;
+      })
     | null;
   endLabels: EndLabel[];
   hidden: number;

@@ -11,6 +11,7 @@ import {
   endsOf,
   gapsOf,
   marksOf,
+  notesOf,
   referencesOf,
   todoOf,
 } from './annotations';
@@ -57,6 +58,7 @@ export function geometryOf(spec: LineChartSpec, view: ChartView, frame: Frame): 
     todo: todoOf(spec, x, plot),
     gaps: gapsOf(spec, x, plot),
     marks: marksOf(spec, x, plot),
+    notes: notesOf(spec, x, y, plot),
     bands: bandsOf(spec, x, plot),
     planned: future && future.x.length > 0 ? lineOf(future, future.y, x, y, 0).path : '',
     best: spec.markBest ? bestOf(spec, x, y, plot) : null,

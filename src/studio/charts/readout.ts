@@ -84,7 +84,14 @@ export function summaryOf(spec: LineChartSpec): string {
   const sentences = live.slice(0, 6).map((one) => sentenceOf(one, spec));
   const references = (spec.references ?? []).map((one) => `${one.label} ${spec.formatValue(one.value)}`);
   const tail = references.length > 0 ? ` Reference: ${references.join(', ')}.` : '';
-  return `${spec.title}. ${sentences.join(' ')}${tail}`;
+  return `${spec.title}. ${sentences.join(' ')}${tail}${marksText(spec)}`;
+}
+
+/** Where stages and parts begin. */
+function marksText({ marks = [], xUnit }: LineChartSpec): string {
+  if (marks.length < 2) return '';
+  const words = marks.map(({ x, label }) => `${label} from ${x === 0 ? 'the start' : xText(x, xUnit)}`);
+  return ` Marked: ${words.join('; ')}.`;
 }
 
 function sentenceOf(one: LineSeries, spec: LineChartSpec): string {

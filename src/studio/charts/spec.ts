@@ -14,6 +14,8 @@ export interface LineSeries {
   breaks?: readonly number[];
   /** Indices at which smoothing begins anew. */
   restarts?: readonly number[];
+  /** Words at points, by their index. */
+  notes?: ReadonlyMap<number, string>;
 }
 
 export interface Reference {
@@ -25,10 +27,12 @@ export interface Reference {
   text?: string;
 }
 
-/** A place on the x axis with a name: a part of a method begins there. */
+/** A place on the x axis with a name: a stage, or a part of a method, begins there. */
 export interface Mark {
   x: number;
   label: string;
+  /** Shorter names, for where the long one has no room before the next mark. */
+  shorter?: readonly string[];
 }
 
 /** A stretch of the x axis with a grey ground. */

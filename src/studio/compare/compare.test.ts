@@ -153,6 +153,8 @@ describe('the table of runs', () => {
   });
 });
 
+const START = { stage: 0, at: 'start' as const, data: 'a task' };
+
 describe('a task’s runs beside others', () => {
   const taskRun = (id: string, task: 'glue/sst2' | 'glue/cola', metric: string, value: number) => {
     const report = { task, metrics: { [metric]: value }, loss: 1, rows: 872, majority: 0.509 };
@@ -160,7 +162,7 @@ describe('a task’s runs beside others', () => {
     const { perplexityAfter: _, ...result } = { ...done, scoresAfter: report };
     return run(id, {
       recipe: recipe({ data: { kind: 'task', task, train: 'rows:a', validation: 'rows:b' } }),
-      ...{ evals: [], scores: [{ step: 0, ...report, metrics: { [metric]: 0.5 } }], result },
+      ...{ evals: [], scores: [{ step: 0, ...START, ...report, metrics: { [metric]: 0.5 } }], result },
     });
   };
   const runs = [

@@ -5,6 +5,7 @@ import { formatBytes, formatCompact, formatCount, formatFigure } from '../charts
 import { measurementKey } from '../measure';
 import { sentence } from '../pieces/ErrorCard';
 import { Explain } from '../pieces/Explain';
+import { ExplainPerplexity } from '../run/ExplainPerplexity';
 import { keptLayers } from '../selectionState';
 import { useStudio } from '../store';
 
@@ -19,16 +20,6 @@ function Figure({ text }: { text: string }) {
       {value} <small>{unit.join(' ')}</small>
     </dd>
   );
-}
-
-function protocol(report: PerplexityReport | undefined): [string, string][] {
-  if (!report) return [];
-  const overlap = report.stride >= report.window ? 'no overlap' : `moved by ${report.stride}`;
-  return [
-    ['Measured on', `${formatCount(report.tokens)} held-out tokens`],
-    ['Windows', `${report.window} tokens, ${overlap}`],
-    ['Unit', 'none; lower is better'],
-  ];
 }
 
 /** Before any training: measured in the worker when the selection rests; the old value stays, grey, until then. */
@@ -47,19 +38,10 @@ function ZeroShot({ teacher, layers }: { teacher: ModelCard; layers: readonly nu
   return (
     <div aria-busy={!report}>
       <dt>
-        <Explain
-          label="Zero-shot perplexity"
-          value={report && formatFigure(report.perplexity)}
-          formula={
-            <>
-              exp( mean −ln <i>p(token | tokens before)</i> )
-            </>
-          }
-          facts={protocol(report)}
-        >
+        <ExplainPerplexity label="Zero-shot perplexity" report={report ?? null} on="the demo’s held-out text">
           How many tokens the student is, on average, choosing between, before any training.
           {reference && ` The teacher has ${formatFigure(reference.perplexity)} on the same text.`}
-        </Explain>
+        </ExplainPerplexity>
       </dt>
       <dd className={report ? 'big' : 'big stale'}>{shown ? formatFigure(shown.perplexity) : '–'}</dd>
       {problem ? (

@@ -52,12 +52,13 @@ function TaskChoices({ take }: { take: (data: TaskData) => void }) {
           {rows.train.name}, as in the task editor
         </Menu.Item>
       )}
+      <Menu.Label>Tasks of the Hub</Menu.Label>
       {HUB_TASKS.map((preset) => (
         <Menu.Item
           key={preset.task}
           onClick={() => take(namedTask(preset.task as Named, hubRows(preset), length))}
         >
-          {wholeLabel(preset.task)}, from the Hub
+          {wholeLabel(preset.task)}
         </Menu.Item>
       ))}
     </>

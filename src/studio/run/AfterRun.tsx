@@ -9,7 +9,7 @@ import { useStudio } from '../store';
 import type { RunRecord } from '../storeRuns';
 import type { ErrorReport, ExportedFile } from '../../worker/protocol';
 import { Continue } from './Continue';
-import { isTask } from './scores';
+import { learns } from './pipeline';
 import { canSaveToFolder, downloadFiles, saveToFolder } from './saveFiles';
 
 type Dtype = 'f32' | 'f16' | 'bf16';
@@ -21,7 +21,8 @@ export function AfterRun({ run }: { run: RunRecord }) {
   return (
     <>
       <ExportStudent run={run} />
-      {!isTask(run) && <Continue run={run} />}
+      {/* With a task's head it writes no text. */}
+      {!learns(run, 'task') && <Continue run={run} />}
     </>
   );
 }

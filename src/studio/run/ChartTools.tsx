@@ -7,7 +7,7 @@ import { Icon } from '../pieces/Icon';
 import { seriesBook, type Axis } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { useRunView } from './settings';
-import { isTask } from './scores';
+import { learns } from './pipeline';
 import { evaluationTable, scoreTable, stepTable } from './tables';
 
 const AXES: { value: Axis; label: string }[] = [
@@ -45,7 +45,7 @@ export function ChartTools({ run }: { run: RunRecord }) {
         />
         <span className="run-tool-value">{smoothing.toFixed(2)}</span>
       </span>
-      {!isTask(run) && (
+      {learns(run, 'lm') && (
         <Switch
           size="xs"
           label="Log scale, perplexity"
@@ -83,9 +83,10 @@ function ExportMenu({ run }: { run: RunRecord }) {
         <Menu.Item onClick={() => csv(stepTable(seriesBook.get(run.id)), 'steps')}>
           Training steps, CSV
         </Menu.Item>
-        {isTask(run) ? (
+        {learns(run, 'task') && (
           <Menu.Item onClick={() => csv(scoreTable(run), 'metrics')}>Validation metrics, CSV</Menu.Item>
-        ) : (
+        )}
+        {learns(run, 'lm') && (
           <Menu.Item onClick={() => csv(evaluationTable(run), 'perplexity')}>
             Validation perplexity, CSV
           </Menu.Item>

@@ -15,11 +15,12 @@ import '../task/task.css';
 import { AfterRun } from './AfterRun';
 import { ChartTools } from './ChartTools';
 import { MethodStory } from './MethodStory';
+import { learns } from './pipeline';
 import { Samples } from './Samples';
 import { useRunView } from './settings';
-import { isTask } from './scores';
 import { scoreCharts } from './scoreSpecs';
 import { runCharts } from './specs';
+import { StageResults } from './StageResults';
 import { StatusCard } from './StatusCard';
 import './run.css';
 
@@ -70,7 +71,7 @@ function hasStudent(run: RunRecord): boolean {
 function ShownRun({ run }: { run: RunRecord }) {
   const retry = useStudio((state) => state.go);
   return (
-    <div className="run-place">
+    <div className={learns(run, 'lm') && learns(run, 'task') ? 'run-place mixed' : 'run-place'}>
       <StatusCard run={run} />
       {run.error && (
         <div className="run-wide">
@@ -86,10 +87,11 @@ function ShownRun({ run }: { run: RunRecord }) {
       <ChartTools run={run} />
       <Charts run={run} />
       <aside className="run-side">
+        <StageResults run={run} />
         {hasStudent(run) && <AfterRun run={run} />}
         <RunMetricCard run={run} />
         <MethodStory run={run} />
-        {!isTask(run) && <Samples run={run} />}
+        {learns(run, 'lm') && <Samples run={run} />}
       </aside>
     </div>
   );
@@ -112,26 +114,34 @@ function Charts({ run }: { run: RunRecord }) {
     [run, methods, axis, version],
   );
   const scores = useMemo(
-    () => (version < 0 || !isTask(run) ? [] : scoreCharts(run, seriesBook.get(run.id), axis)),
-    [run, axis, version],
+    () => (version < 0 ? [] : scoreCharts(run, seriesBook.get(run.id), axis, methods)),
+    [run, axis, version, methods],
   );
   const smooth = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing }), [clip, smoothing]);
   const measured = useMemo<ChartDefaults>(() => ({ log, clip: false, smoothing: 0 }), [log]);
   const plain = useMemo<ChartDefaults>(() => ({ log: false, clip, smoothing: 0 }), [clip]);
   const group = (i: number) => (oneCursor ? groups.shared : groups.own[i]!);
+  const text = learns(run, 'lm') ? [{ spec: charts.perplexity, view: measured }] : [];
+  // Beside the loss one chart has room; a run of texts and a task has a second row.
+  const large = text.length > 0 ? 2 : 1;
+  const measures = [...text, ...scores.slice(0, large).map((spec) => ({ spec, view: plain }))];
+  const smalls = scores.slice(large);
+  const later = isActive(run) ? 'Measured when the stage of the task begins.' : 'Never measured.';
   const waiting = isActive(run) ? 'The first step is on its way.' : 'This run has no points.';
   return (
     <>
       <LineChart spec={charts.loss} group={group(0)} defaults={smooth} empty={waiting} />
-      <LineChart
-        key={scores[0]?.title}
-        spec={scores[0] ?? charts.perplexity}
-        group={group(1)}
-        defaults={scores[0] ? plain : measured}
-        empty={waiting}
-      />
+      {measures.map(({ spec, view }) => (
+        <LineChart
+          key={spec.title}
+          spec={spec}
+          group={group(1)}
+          defaults={view}
+          empty={spec === charts.perplexity || !text.length ? waiting : later}
+        />
+      ))}
       <div className="run-smalls">
-        {scores.slice(1).map((spec) => (
+        {smalls.map((spec) => (
           <LineChart key={spec.title} spec={spec} group={groups.shared} defaults={plain} small empty="–" />
         ))}
         <LineChart spec={charts.learningRate} group={group(2)} defaults={plain} small empty="–" />

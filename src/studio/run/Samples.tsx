@@ -33,8 +33,8 @@ export function Samples({ run }: { run: RunRecord }) {
         <p className="small muted">“{prompt}”</p>
       )}
       <ol>
-        {run.samples.toReversed().map((sample) => (
-          <SampleItem key={sample.step} run={run} sample={sample} />
+        {run.samples.toReversed().map((sample, i) => (
+          <SampleItem key={run.samples.length - i} run={run} sample={sample} />
         ))}
       </ol>
       {next !== null && (

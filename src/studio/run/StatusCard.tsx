@@ -1,13 +1,16 @@
 import { Button } from '@mantine/core';
-import { useSyncExternalStore } from 'react';
+import { useSyncExternalStore, type ReactNode } from 'react';
 import { formatCompact, formatCount, formatDuration, formatFigure } from '../charts/format';
 import { Icon } from '../pieces/Icon';
 import { seriesBook } from '../series';
+import { setName } from '../stageWords';
 import { useStudio } from '../store';
 import { isActive, type RunRecord } from '../storeRuns';
 import { metricText, metricWords } from '../task/metrics';
 import { rowsSeen } from '../task/runLine';
-import { bestScore, isTask, metricsOf } from './scores';
+import { ExplainPerplexity } from './ExplainPerplexity';
+import { learns } from './pipeline';
+import { bestScore, metricsOf } from './scores';
 import { bestOf, headlineOf, progressOf, type Progress } from './progress';
 
 /** Stage, step, time left and the figures of a run, with the buttons that steer it. */
@@ -103,40 +106,58 @@ function Controls({ run }: { run: RunRecord }) {
 function useEpochs(run: RunRecord, tokens: number): string {
   const text = useStudio((state) => state.text);
   const { train } = run.recipe.data;
-  if (run.recipe.data.kind !== 'lm') return '';
+  if (run.recipe.data.kind !== 'lm') return 'tokens';
+  // Stages with data of their own see other texts.
+  if (run.recipe.stages.some(({ data }) => data)) return 'tokens';
   if (!text || typeof train !== 'string' || train !== text.ref || text.trainTokens === 0) return 'tokens';
   return `tokens, ${(tokens / text.trainTokens).toFixed(2)} epochs`;
 }
 
-/** The best measurement so far, by perplexity or by the task's own metric. */
-function bestFigure(run: RunRecord): { label: string; text: string; step: number } | null {
-  const [metric] = metricsOf(run);
-  if (metric !== undefined) {
-    const best = bestScore(run.scores, metric)!;
-    const label = `${metricWords(metric).label}, best so far`;
-    return { label, text: metricText(metric, best.metrics[metric]!), step: best.step };
-  }
-  const best = bestOf(run.evals);
-  return best
-    ? { label: 'Best validation perplexity', text: formatFigure(best.perplexity), step: best.step }
-    : null;
+interface Best {
+  label: ReactNode;
+  text: string;
+  step: number;
 }
 
+/** The best measurements so far: of the run's first text, and by the task's own metric. */
+function bestFigures(run: RunRecord): Best[] {
+  const found: Best[] = [];
+  const best = bestOf(run.evals);
+  if (best) {
+    const on = setName(best.data);
+    const label = <ExplainPerplexity label="Best validation perplexity" report={best} on={on} />;
+    found.push({ label, text: formatFigure(best.perplexity), step: best.step });
+  }
+  const [metric] = metricsOf(run);
+  const score = metric === undefined ? undefined : bestScore(run.scores, metric);
+  if (metric === undefined || !score) return found;
+  const label = `${metricWords(metric).label}, best so far`;
+  return [...found, { label, text: metricText(metric, score.metrics[metric]!), step: score.step }];
+}
+
+/** `before training`, `at step 40` */
+const stepText = (step: number) => (step === 0 ? 'before training' : `at step ${formatCount(step)}`);
+
 function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
-  const best = bestFigure(run);
+  const bests = bestFigures(run);
   const epochs = useEpochs(run, progress.tokens);
   const speed = progress.tokensPerSecond;
   return (
     <dl className="run-figures">
-      <div>
-        <dt>{best?.label ?? 'Best so far'}</dt>
-        <dd>
-          {best?.text ?? '–'}
-          {best && (
-            <small> {best.step === 0 ? 'before training' : `at step ${formatCount(best.step)}`}</small>
-          )}
-        </dd>
-      </div>
+      {bests.length === 0 && (
+        <div>
+          <dt>Best so far</dt>
+          <dd>–</dd>
+        </div>
+      )}
+      {bests.map(({ label, text, step }, i) => (
+        <div key={i}>
+          <dt>{label}</dt>
+          <dd>
+            {text} <small>{stepText(step)}</small>
+          </dd>
+        </div>
+      ))}
       <div>
         <dt>Speed</dt>
         <dd>
@@ -145,7 +166,7 @@ function Figures({ run, progress }: { run: RunRecord; progress: Progress }) {
       </div>
       <div>
         <dt>Seen</dt>
-        {isTask(run) ? (
+        {!learns(run, 'lm') ? (
           <dd>
             {formatCompact(rowsSeen(run.recipe.stages, progress.stageDone))} <small>rows</small>
           </dd>

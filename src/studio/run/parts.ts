@@ -1,18 +1,8 @@
-/** Where the parts of a run's methods begin, as its plan says, for charts. Pure. */
-import { nearest } from '../charts/decimate';
-import type { LineChartSpec } from '../charts/spec';
+/** Where a run's stages and the parts of their methods begin, as its plan says, for charts. Pure. */
+import type { LineChartSpec, Mark } from '../charts/spec';
 import type { Axis, RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
-
-/** The position of a step on another axis: as reported, or as it will be at the present pace. */
-export function positionOf(series: RunSeries | undefined, step: number, axis: Axis): number {
-  if (axis === 'step' || step === 0) return step;
-  const last = series?.step.at(-1) ?? NaN;
-  if (!series || !(last > 0)) return 0;
-  const positions = series.positions(axis);
-  if (step > last) return (positions.at(-1)! / last) * step;
-  return positions[nearest(series.step.view(), step)]!;
-}
+import { positionOf } from './positions';
 
 /** A stretch of one part, in steps counted over all stages; `end` is behind its last step. */
 export interface Stretch {
@@ -31,11 +21,14 @@ export function stretchesOf({ planned, totalSteps }: Pick<RunRecord, 'planned' |
   });
 }
 
-/** Parts in sequence are marked where they begin; of parts that alternate the first kind becomes bands. */
+/**
+ * Where the parts of methods begin, among the marks of `stages`. Parts in sequence are marked; of parts that alternate the first kind becomes bands.
+ */
 export function partMarks(
   run: RunRecord,
   series: RunSeries | undefined,
   axis: Axis,
+  stages: readonly Mark[] = [],
 ): Pick<LineChartSpec, 'marks' | 'bands' | 'bandLabel'> {
   const stretches = stretchesOf(run);
   const counts = new Map<string, number>();
@@ -44,9 +37,13 @@ export function partMarks(
   const alternates = (one: Stretch) => counts.get(kind(one))! > 1;
   const at = (step: number) => positionOf(series, step, axis);
   const first = stretches.find(alternates);
-  const marks = stretches
-    .filter((one) => one === first || !alternates(one))
-    .map(({ start, part }) => ({ x: at(start), label: part }));
+  const marks: Mark[] = [...stages];
+  for (const [i, one] of stretches.entries()) {
+    // A stage's name stands where its first part begins.
+    if (stages.length > 0 && stretches[i - 1]?.stage !== one.stage) continue;
+    if (one === first || !alternates(one)) marks.push({ x: at(one.start), label: one.part });
+  }
+  marks.sort((a, b) => a.x - b.x);
   if (!first) return { marks };
   const bands = stretches
     .filter((one) => kind(one) === kind(first))

@@ -4,7 +4,7 @@ import { RunSeries } from '../series';
 import type { EvalPoint, RunRecord } from '../storeRuns';
 import { bestOf, headlineOf, progressOf } from './progress';
 import { layerMaps } from '../ideas/layerMaps';
-import { positionOf } from './parts';
+import { positionOf } from './positions';
 import { plannedEnd, runCharts } from './specs';
 import { evaluationTable, stepTable } from './tables';
 
@@ -145,7 +145,7 @@ describe('charts of a run', () => {
   test('the end of tokens and time is estimated from what is done; an ended run ends where it ended', () => {
     expect(plannedEnd(record(), steps(20), 'tokens')).toBe(12_800);
     expect(plannedEnd(record(), steps(20), 'time')).toBe(5000);
-    expect(plannedEnd(record({ state: 'stopped' }), steps(20), 'step')).toBe(0);
+    expect(plannedEnd(record({ state: 'stopped' }), steps(20), 'step')).toBe(20);
   });
 });
 
@@ -260,9 +260,11 @@ describe('tables', () => {
     expect(stepTable(undefined).rows).toEqual([]);
   });
   test('measurements keep their protocol', () => {
-    expect(evaluationTable({ evals: [measured(5, 40)] }).rows).toEqual([
-      [5, 40, Math.log(40), 4096, 128, 128],
-    ]);
+    const { head, rows } = evaluationTable(record({ evals: [measured(5, 40)] }));
+    expect(Object.fromEntries(head.map((name, i) => [name, rows[0]![i]]))).toEqual({
+      ...{ step: 5, perplexity: 40, loss: Math.log(40), tokens: 4096, window: 128, stride: 128 },
+      ...{ text: 'raw', unit: 'token', protocol: null, set: 'demo', stage: 1, at: 'within', zero_shot: 'no' },
+    });
   });
 });
 

@@ -5,9 +5,13 @@ import { BEFORE, RUN_STYLES, TEACHER } from '../charts/styles';
 import type { Axis, RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
 import { formatMetric, isAccuracy, metricWords } from '../task/metrics';
-import { positionOf } from './parts';
+import type { MethodCard } from '../../worker/protocol';
+import { learns, stageMarks } from './pipeline';
+import { positionOf } from './positions';
 import { metricsOf } from './scores';
 import { plannedEnd } from './specs';
+
+type Methods = readonly Pick<MethodCard, 'id' | 'needsTeacher'>[];
 
 /** In charts a share is per cent, a correlation what it is. */
 export const chartValue = (metric: string, value: number): number =>
@@ -56,7 +60,13 @@ export function scoreReferences(run: RunRecord, metric: string): Reference[] {
 }
 
 /** A chart for each metric of the run's task, its own first; one that is empty while nothing was measured. */
-export function scoreCharts(run: RunRecord, series: RunSeries | undefined, axis: Axis): LineChartSpec[] {
+export function scoreCharts(
+  run: RunRecord,
+  series: RunSeries | undefined,
+  axis: Axis,
+  methods: Methods,
+): LineChartSpec[] {
+  if (!learns(run, 'task')) return [];
   const known = metricsOf(run);
   const rows = run.scores[0]?.rows;
   return (known.length > 0 ? known : ['accuracy']).map((metric, i) => ({
@@ -66,6 +76,8 @@ export function scoreCharts(run: RunRecord, series: RunSeries | undefined, axis:
     references: scoreReferences(run, metric),
     xUnit: axis,
     xEnd: plannedEnd(run, series, axis),
+    xNow: series?.positions(axis).at(-1),
+    marks: stageMarks(run, series, axis, methods),
     markBest: true,
     higherIsBetter: true,
     formatValue: formatCharted(metric),

@@ -12,5 +12,3 @@ export function bestScore(scores: readonly ScorePoint[], metric: string): ScoreP
 /** The metrics of a run, its task's own first. */
 export const metricsOf = ({ scores }: Pick<RunRecord, 'scores'>): string[] =>
   Object.keys(scores[0]?.metrics ?? {});
-
-export const isTask = ({ recipe }: Pick<RunRecord, 'recipe'>): boolean => recipe.data.kind === 'task';

@@ -3,8 +3,11 @@ import { formatCompact, formatFigure, formatRate, formatTick } from '../charts/f
 import type { LineChartSpec, LineSeries, Reference } from '../charts/spec';
 import { BEFORE, INK, RUN_STYLES, TEACHER, termStyle } from '../charts/styles';
 import type { Axis, Break, RunSeries } from '../series';
-import { partMarks, positionOf } from './parts';
-import { isActive, type RunRecord } from '../storeRuns';
+import { partMarks } from './parts';
+import { isPipeline, isZeroShot, learns, stageMarks } from './pipeline';
+import { positionOf } from './positions';
+import { setName } from '../stageWords';
+import { isActive, type EvalPoint, type RunRecord } from '../storeRuns';
 import type { MethodCard } from '../../worker/protocol';
 import { protocolWords } from './protocolWords';
 
@@ -16,11 +19,14 @@ export interface RunCharts {
   speed: LineChartSpec;
 }
 
-type Methods = readonly Pick<MethodCard, 'id' | 'terms'>[];
+type Methods = readonly Pick<MethodCard, 'id' | 'terms' | 'needsTeacher'>[];
 
-/** Where the axis ends: the plan's last step, or an estimate of its tokens or time. */
+/**
+ * Where the axis ends: the plan's last step, or an estimate of its tokens or time. Charts of a run of several stages end
+ * together, also where something was measured in some of them only.
+ */
 export function plannedEnd(run: RunRecord, series: RunSeries | undefined, axis: Axis): number {
-  if (!isActive(run)) return 0;
+  if (!isActive(run)) return isPipeline(run) ? (series?.positions(axis).at(-1) ?? 0) : 0;
   if (axis === 'step') return run.totalSteps;
   const step = series?.step.at(-1) ?? NaN;
   const at = series?.positions(axis).at(-1) ?? NaN;
@@ -47,7 +53,16 @@ export function perplexitySeries(
     x: Float64Array.from(evals, (one) => positionOf(series, one.step, axis)),
     y: Float64Array.from(evals, (one) => one.perplexity),
     measured: true,
+    notes: zeroShotNotes(run, evals),
   };
+}
+
+/** A text that nothing was learned from yet, behind a stage of another one. Before the first stage it is so anyway. */
+function zeroShotNotes({ recipe }: RunRecord, evals: readonly EvalPoint[]): Map<number, string> {
+  const notes = new Map<number, string>();
+  for (const [index, point] of evals.entries())
+    if (point.at === 'end' && isZeroShot(recipe, point)) notes.set(index, 'zero-shot');
+  return notes;
 }
 
 /** A line for each text that the student was measured on. */
@@ -56,20 +71,48 @@ function perplexityLines(run: RunRecord, series: RunSeries | undefined, axis: Ax
   if (texts.length < 2)
     return [perplexitySeries(run, series, axis, { label: 'student', style: RUN_STYLES[0]! })];
   return texts.map((text, i) =>
-    perplexitySeries(run, series, axis, { label: text, style: RUN_STYLES[i % RUN_STYLES.length]! }, text),
+    perplexitySeries(
+      run,
+      series,
+      axis,
+      { label: setName(text), style: RUN_STYLES[i % RUN_STYLES.length]! },
+      text,
+    ),
   );
 }
 
+/**
+ * What the student had before training, and its teacher, on the recipe's own text; of teachers on other texts each line
+ * says which, since one is no measure for the other.
+ */
 export function perplexityReferences(run: RunRecord): Reference[] {
-  const teacher = run.result?.teacherPerplexity?.perplexity;
+  const texts = measuredTexts(run);
+  const of = (text: string | undefined) => (texts.length < 2 ? '' : `, ${setName(text!)}`);
   const before =
     run.evals.find((one) => one.step === 0)?.perplexity ?? run.result?.perplexityBefore?.perplexity;
   const references: Reference[] = [];
   if (before !== undefined)
-    references.push({ id: 'before', label: 'before training', value: before, style: BEFORE });
-  if (teacher !== undefined)
-    references.push({ id: 'teacher', label: 'teacher', value: teacher, style: TEACHER });
+    references.push({
+      ...{ id: 'before', label: `before training${of(texts[0])}`, value: before },
+      style: BEFORE,
+    });
+  const teachers = run.result?.teacherOn ?? {};
+  for (const [i, text] of texts.entries()) {
+    const found = teachers[text];
+    const measured = found && 'perplexity' in found ? found : i === 0 ? run.result?.teacherPerplexity : null;
+    if (measured)
+      references.push({
+        ...{ id: i === 0 ? 'teacher' : `teacher ${text}`, label: `teacher${of(text)}` },
+        ...{ value: measured.perplexity, style: TEACHER },
+      });
+  }
   return references;
+}
+
+/** The unit of a loss; a stage of a task counts rows. */
+function natsWords(run: RunRecord): string {
+  if (!learns(run, 'task')) return 'nats per token';
+  return learns(run, 'lm') ? 'nats per token or row' : 'nats per row';
 }
 
 /** Terms in the methods' order, and after them any that no method names. */
@@ -123,7 +166,7 @@ export function runCharts(
   });
   // Another part's loss is another quantity; a term stays what it is where parts alternate.
   const total = { ...line('total', 'total', series?.loss.view()), restarts: startsOf('stage', 'part') };
-  const marks = partMarks(run, series, axis);
+  const marks = partMarks(run, series, axis, stageMarks(run, series, axis, methods));
   const common = { xUnit: axis, xEnd: plannedEnd(run, series, axis), xNow: x.at(-1) };
   const terms = series ? termOrder(run, series, methods) : [];
   const termLines =
@@ -131,7 +174,7 @@ export function runCharts(
       ? terms.map((term, i) => line(term.id, term.label, series!.terms.get(term.id)!.view(), termStyle(i)))
       : [];
   const scored = run.evals.at(-1);
-  const nats = run.recipe.data.kind === 'lm' ? 'nats per token' : 'nats per row';
+  const nats = natsWords(run);
   const clip = run.recipe.stages[0]?.optimizer.gradClip ?? 0;
   return {
     loss: {

@@ -1,6 +1,7 @@
 /** A run's numbers as tables for files. Pure. */
 import type { RunSeries } from '../series';
 import type { RunRecord } from '../storeRuns';
+import { isZeroShot } from './pipeline';
 
 export interface Table {
   head: string[];
@@ -34,16 +35,14 @@ export function stepTable(series: RunSeries | undefined): Table {
 }
 
 /** One row a measurement. */
-export function evaluationTable(run: Pick<RunRecord, 'evals'>): Table {
+export function evaluationTable(run: Pick<RunRecord, 'evals' | 'recipe'>): Table {
   const rows = run.evals.map((one) => [
-    one.step,
-    one.perplexity,
-    one.loss,
-    one.tokens,
-    one.window,
-    one.stride,
+    ...[one.step, one.perplexity, one.loss, one.tokens, one.window, one.stride],
+    ...[one.text, one.unit, one.protocol ?? null, one.data, one.stage + 1, one.at],
+    isZeroShot(run.recipe, one) ? 'yes' : 'no',
   ]);
-  return { head: ['step', 'perplexity', 'loss', 'tokens', 'window', 'stride'], rows };
+  const head = ['step', 'perplexity', 'loss', 'tokens', 'window', 'stride'];
+  return { head: [...head, 'text', 'unit', 'protocol', 'set', 'stage', 'at', 'zero_shot'], rows };
 }
 
 /** One row a measurement of a task; metrics are shares. */
@@ -55,6 +54,7 @@ export function scoreTable(run: Pick<RunRecord, 'scores'>): Table {
     one.loss,
     one.rows,
     one.majority,
+    ...[one.data, one.stage + 1, one.at],
   ]);
-  return { head: ['step', ...metrics, 'loss', 'rows', 'majority'], rows };
+  return { head: ['step', ...metrics, 'loss', 'rows', 'majority', 'set', 'stage', 'at'], rows };
 }

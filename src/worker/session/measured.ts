@@ -49,7 +49,7 @@ export function evaluation(
 export function resultsOf(
   { sets }: Curriculum,
   { before, after }: Measured,
-  teacher: { lm?: Findings; task?: Findings },
+  teacher: ReadonlyMap<string, Findings>,
 ): Partial<RunResult> {
   const results: Partial<RunResult> = {};
   const text = sets.find(({ kind }) => kind === 'lm')?.label;
@@ -66,7 +66,8 @@ export function resultsOf(
   }
   const cleaning = sets.find(({ assignment }) => assignment.cleaning)?.assignment.cleaning;
   if (cleaning) results.cleaning = cleaning;
-  put('teacherPerplexity', teacher.lm);
-  put('teacherScores', teacher.task);
+  if (text !== undefined) put('teacherPerplexity', teacher.get(text));
+  if (task !== undefined) put('teacherScores', teacher.get(task));
+  if (teacher.size > 0) results.teacherOn = Object.fromEntries(teacher);
   return results;
 }

@@ -162,7 +162,7 @@ export function createRuns(services: RunServices): Runs {
       }
       task.signal.addEventListener('abort', () => void run.control.stop());
       const [result, measured] = await execute(run, command, prepared, services.snapshots, task, steps);
-      let teacher: Awaited<ReturnType<typeof measureTeacher>> = {};
+      let teacher: Awaited<ReturnType<typeof measureTeacher>> = new Map();
       if (command.measureTeacher !== false && !result.stopped) {
         task.send({ type: 'runState', runId, state: 'evaluating', detail: 'measuring the teacher' });
         teacher = await measureTeacher(prepared, run.control.signal);

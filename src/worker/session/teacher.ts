@@ -11,7 +11,7 @@ import type { RecipeData } from '../../recipe/data';
 import { dataOf } from '../../recipe/pipeline';
 import type { Recipe } from '../../recipe/recipe';
 import type { Assignment } from './assignment';
-import type { Curriculum } from './curriculum';
+import type { Curriculum, MeasuredSet } from './curriculum';
 import { allLayers, type KnownModel } from './models';
 import type { Task } from './task';
 
@@ -137,19 +137,18 @@ interface Measurable {
 type Found = Awaited<ReturnType<Assignment['measure']>>;
 
 /**
- * What teachers give on the validation text or rows of runs, measured once each: on the first set of their kind. A
- * cancelled one is left out; one that the run itself has trained is measured anew.
+ * What teachers give on the validation texts and rows of runs, by the sets' labels, measured once each. A cancelled one
+ * is left out; one that the run itself has trained is measured anew.
  */
 export function teacherMeasurements() {
   const known = new WeakMap<object, Map<string, Found>>();
   async function measure(
-    { recipe, teachers, curriculum }: Measurable,
-    kind: Kind,
+    { recipe, teachers }: Measurable,
+    { kind, assignment }: MeasuredSet,
     signal: AbortSignal,
   ): Promise<Found | undefined> {
     const teacher = teachers[kind];
-    const assignment = curriculum.sets.find((set) => set.kind === kind)?.assignment;
-    if (!teacher || !assignment) return undefined;
+    if (!teacher) return undefined;
     const ofText = known.get(assignment.measuredOn) ?? new Map<string, Found>();
     known.set(assignment.measuredOn, ofText);
     const { window, stride, text, unit, maxTokens } = recipe.evaluation;
@@ -165,8 +164,12 @@ export function teacherMeasurements() {
       throw error;
     }
   }
-  return async (run: Measurable, signal: AbortSignal): Promise<Partial<Record<Kind, Found>>> => {
-    const [lm, task] = [await measure(run, 'lm', signal), await measure(run, 'task', signal)];
-    return { ...(lm && { lm }), ...(task && { task }) };
+  return async (run: Measurable, signal: AbortSignal): Promise<Map<string, Found>> => {
+    const all = new Map<string, Found>();
+    for (const set of run.curriculum.sets) {
+      const found = await measure(run, set, signal);
+      if (found) all.set(set.label, found);
+    }
+    return all;
   };
 }
