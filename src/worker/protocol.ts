@@ -5,6 +5,7 @@
  */
 import type { ColumnCard, RowsCard } from '../data/columns';
 import type { CleanedDocument, TextReport } from '../data/textReport';
+import type { FileColumn } from '../data/textColumn';
 import type { SeenRow, TaskCard, TaskInfo } from '../data/taskCard';
 import type { CleaningReport } from '../data/cleaning/report';
 import type { BackendName, DeviceInfo } from '../engine/device';
@@ -89,7 +90,8 @@ export interface ModelCard {
 /** Where a text comes from. A single file is split by whole documents (or lines) into train and validation. */
 export type TextRef =
   | { kind: 'demo' }
-  | { kind: 'files'; name: string; files: File[] }
+  /** Of tables, `column` holds the text; without it `text`, or the one with the longest texts. */
+  | { kind: 'files'; name: string; files: File[]; column?: string }
   /** Parts of a data set of the Hub; the seed says which rows a fraction takes. */
   | { kind: 'hub'; name: string; train: Source; validation: Source; seed: number };
 
@@ -99,6 +101,9 @@ export interface TextCard {
   /** Of a data set, what they say instead. */
   parts?: { train: Source; validation: Source };
   name: string;
+  /** Of files with columns: these, and the one that is the text. */
+  columns?: FileColumn[];
+  column?: string;
   trainTokens: number;
   validationTokens: number;
   trainDocuments: number;

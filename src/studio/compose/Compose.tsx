@@ -24,7 +24,7 @@ import '../task/task.css';
 const UNKNOWN_FILES = {
   name: 'DataError',
   message: 'these files are neither a checkpoint nor a text',
-  hint: 'Drop a folder with config.json and model.safetensors, or .txt and .jsonl files',
+  hint: 'Drop a folder with config.json and model.safetensors, or .txt, .jsonl, .csv, .tsv or .parquet',
   input: true,
 };
 
@@ -100,7 +100,7 @@ function useDrop() {
   const report = useStudio((state) => state.report);
   const dismiss = useStudio((state) => state.dismiss);
   const take = async (transfer: DataTransfer) => {
-    dismiss('teacher');
+    for (const place of ['teacher', 'text', 'task'] as const) dismiss(place);
     const picked = await droppedFiles(transfer);
     switch (kindOfFiles(picked.files.map((file) => file.name))) {
       case 'model':
@@ -161,7 +161,7 @@ export function Compose() {
             <br />
             {taskEditor
               ? 'files with labelled rows: .csv, .tsv, .jsonl or .parquet'
-              : 'a folder with a GPT-2 checkpoint, or .txt and .jsonl files'}
+              : 'a folder with a GPT-2 checkpoint, or files and folders of text: .txt, .jsonl, .csv, .tsv or .parquet'}
           </p>
         </div>
       )}

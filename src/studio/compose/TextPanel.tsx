@@ -10,6 +10,7 @@ import { Icon } from '../pieces/Icon';
 import { LoadingStrip } from '../pieces/Progress';
 import { useStudio } from '../store';
 import { DatasetDialog } from './DatasetDialog';
+import { TextColumn } from './TextColumn';
 import { TaskItems } from '../task/TaskItems';
 
 type Window = TextCard['preview'][number];
@@ -36,6 +37,12 @@ export function DataMenu({ of }: { of: string }) {
   const loadText = useStudio((state) => state.loadText);
   const busy = useStudio((state) => state.loadingText !== null || state.activeRunId !== null);
   const input = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const take = (chosen: HTMLInputElement) => {
+    const { files } = chosen;
+    if (files?.length) void loadText({ kind: 'files', ...pickedFiles([...files]) });
+    chosen.value = '';
+  };
   const [hub, setHub] = useState(false);
   return (
     <>
@@ -49,6 +56,7 @@ export function DataMenu({ of }: { of: string }) {
         <Menu.Dropdown>
           <Menu.Item onClick={() => void loadText({ kind: 'demo' })}>Demo text, bundled</Menu.Item>
           <Menu.Item onClick={() => input.current?.click()}>Own text files …</Menu.Item>
+          <Menu.Item onClick={() => folder.current?.click()}>A folder of texts …</Menu.Item>
           <Menu.Item onClick={() => setHub(true)}>From the Hub …</Menu.Item>
           <TaskItems />
         </Menu.Dropdown>
@@ -61,11 +69,17 @@ export function DataMenu({ of }: { of: string }) {
         aria-label="Text files"
         data-picker="text"
         accept=".txt,.md,.jsonl,.ndjson,.csv,.tsv,.gz,.parquet"
-        onChange={(event) => {
-          const { files } = event.currentTarget;
-          if (files?.length) void loadText({ kind: 'files', ...pickedFiles([...files]) });
-          event.currentTarget.value = '';
-        }}
+        onChange={(event) => take(event.currentTarget)}
+      />
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        aria-label="Folder of texts"
+        data-picker="text-folder"
+        // React has no name for it; every browser does.
+        {...{ webkitdirectory: '' }}
+        onChange={(event) => take(event.currentTarget)}
       />
     </>
   );
@@ -194,6 +208,7 @@ export function TextPanel() {
       {text && !folded && (
         <>
           <p className="muted">{text.name}</p>
+          <TextColumn />
           <dl className="kv">
             <div>
               <dt>Train</dt>

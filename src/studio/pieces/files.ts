@@ -36,7 +36,21 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   }
 }
 
-/** The files of a drop; of a folder, those directly inside it. */
+/** The files below an entry, with their paths, at most `depth` folders down. */
+async function filesBelow(entry: FileSystemEntry, depth: number): Promise<{ path: string; file: File }[]> {
+  if (entry.isFile) return [{ path: entry.fullPath, file: await fileOf(entry as FileSystemFileEntry) }];
+  if (depth === 0) return [];
+  const inside = await entriesOf(entry as FileSystemDirectoryEntry);
+  return (await Promise.all(inside.map((each) => filesBelow(each, depth - 1)))).flat();
+}
+
+/** Deeper than anybody lays out texts, and an end for a disk that was dropped. */
+const DEEPEST = 8;
+
+/**
+ * The files of a drop. A checkpoint lies in its folder itself, where other folders hold other forms of it; of folders
+ * with texts all files below are taken, in the order of their paths.
+ */
 export async function droppedFiles(transfer: DataTransfer): Promise<PickedFiles> {
   // The items are gone after the first await.
   const entries = [...transfer.items].flatMap((item) => {
@@ -44,15 +58,21 @@ export async function droppedFiles(transfer: DataTransfer): Promise<PickedFiles>
     return entry ? [entry] : [];
   });
   const folder = entries.find((entry) => entry.isDirectory);
-  const inside = await Promise.all(
-    entries.map((entry) =>
-      entry.isDirectory ? entriesOf(entry as FileSystemDirectoryEntry) : Promise.resolve([entry]),
-    ),
-  );
-  const leaves = inside.flat().filter((entry) => entry.isFile);
-  const files = await Promise.all(leaves.map((entry) => fileOf(entry as FileSystemFileEntry)));
-  const names = files.map((file) => file.name);
-  return { name: folder?.name ?? nameOfFiles(names, 'dropped files'), files };
+  const below = async (depth: number) =>
+    (await Promise.all(entries.map((entry) => filesBelow(entry, depth)))).flat();
+  let found = await below(1);
+  if (folder && kindOfFiles(found.map(({ file }) => file.name)) !== 'model') found = await below(DEEPEST);
+  found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const files = found.map(({ file }) => file);
+  return {
+    name:
+      folder?.name ??
+      nameOfFiles(
+        found.map(({ file }) => file.name),
+        'dropped files',
+      ),
+    files,
+  };
 }
 
 /** What a handful of files without a folder is called: by its weights, else by the first. */
@@ -65,5 +85,7 @@ export function nameOfFiles(names: readonly string[], fallback: string): string 
 export function pickedFiles(files: readonly File[]): PickedFiles {
   const path = files[0]?.webkitRelativePath ?? '';
   const names = files.map((file) => file.name);
-  return { name: path.split('/')[0] || nameOfFiles(names, 'chosen files'), files: [...files] };
+  const sorted = [...files].sort((a, b) => (a.webkitRelativePath < b.webkitRelativePath ? -1 : 1));
+  const taken = path === '' ? [...files] : sorted;
+  return { name: path.split('/')[0] || nameOfFiles(names, 'chosen files'), files: taken };
 }

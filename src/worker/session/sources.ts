@@ -1,8 +1,7 @@
 /** The files behind the names that recipes give to text and rows: of this machine (`file:`) or of the Hub (`hf:`). */
-import { planReading, streamRows, type Wanted } from '../../data/tables';
-import { kindOf, type DataFile } from '../../data/dataFile';
+import { planReading, type Wanted } from '../../data/tables';
+import { fileColumns } from '../../data/textColumn';
 import { firstRows } from '../../data/firstRows';
-import { openParquet, type ParquetColumn } from '../../data/parquet';
 import { findSplit, type HubDataset } from '../../io/hubDataset';
 import { isHubSource, parseHubSource } from '../../recipe/hubSource';
 import type { DataFiles, Platform } from '../platform';
@@ -35,29 +34,12 @@ export interface Sources {
   inspect(query: DatasetQuery, task: Watch): Promise<DatasetCard>;
 }
 
-/** Columns and types of a file; none of a plain text. */
-async function columnsOf(file: DataFile): Promise<readonly ParquetColumn[]> {
-  const kind = kindOf(file.name);
-  if (kind === 'parquet') return (await openParquet(file)).columns;
-  if (kind === undefined || kind === 'txt') return [];
-  const { streams } = await streamRows([file]);
-  for await (const rows of streams[0]!.batches) {
-    const fields = Object.entries(rows[0]?.fields ?? {});
-    if (fields.length > 0)
-      return fields.map(([name, value]) => ({
-        name,
-        type: typeof value === 'string' ? 'text' : Array.isArray(value) ? 'list' : typeof value,
-      }));
-  }
-  return [];
-}
-
 async function describePart(
   dataset: HubDataset,
   { config, split, columns, fraction, seed, rows }: PartQuery,
 ): Promise<DatasetPart> {
   const files = await dataset.open(config, split);
-  const found = await columnsOf(files[0]!);
+  const found = await fileColumns(files[0]!);
   const names = found.map(({ name }) => name);
   // A column that is not there is the user's to choose; until then all count.
   const wanted = columns?.every((name) => names.includes(name)) ? columns : undefined;

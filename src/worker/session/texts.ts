@@ -3,7 +3,7 @@ import { previewWindows, takeShare, type Ids, type SplitText, type TokenStream }
 import { windowCount } from '../../data/batches';
 import { cleanedSource } from '../../data/cleaning/cleanedSource';
 import type { CleaningReport } from '../../data/cleaning/report';
-import { asText, kindOf, type DataFile } from '../../data/dataFile';
+import { asText } from '../../data/dataFile';
 import { decodeDocuments, loadDemoStream } from '../../data/demo';
 import { linesAsDocuments } from '../../data/hubDatasets';
 import { documentsInMemory, type DocumentSource } from '../../data/documents';
@@ -12,12 +12,12 @@ import type { Tokenizer } from '../../data/tokenizer';
 import { splitTokens, wholeTokens } from '../../data/tokens/textTokens';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
-import { blobSource } from '../../io/source';
 import { partOf, sameText, type SourcePart, type TextData } from '../../recipe/data';
 import { isHubSource } from '../../recipe/hubSource';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
 import type { TextCard, TextRef } from '../protocol';
+import { openBrought, type BroughtText } from './broughtTexts';
 import { encodeInTurn } from './encoding';
 import type { KnownModel } from './models';
 import type { Sources } from './sources';
@@ -64,13 +64,6 @@ const DEMO = 'demo';
 const PREVIEW_WINDOWS = 3;
 /** The demo's streams and a few texts of the user's. */
 const KEPT_STREAMS = 4;
-
-/** Of a dropped folder only the files that can be read; of files that cannot, all, so that the first one is named. */
-function textFilesOf(files: readonly File[]): DataFile[] {
-  const readable = files.filter(({ name }) => kindOf(name) !== undefined);
-  const taken = readable.length > 0 ? readable : files;
-  return taken.map((file) => blobSource(file.webkitRelativePath || file.name, file));
-}
 
 export function textRegistry({ platform, sources, openModel }: TextServices): TextRegistry {
   /** The texts that were brought in this visit, by their names in recipes. */
@@ -197,12 +190,15 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     async load(text, { contextLength, cleaning }, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
+      let own: BroughtText | undefined;
       if (text.kind === 'files') {
         name = text.name;
         ref = `text:${name}`;
-        // A text of the same name may have been loaded before.
-        brought.set(ref, await fileDocuments(name, textFilesOf(text.files)));
+        own = await openBrought(text);
       }
+      // One of the same name may be in use, and stays if this one cannot be read.
+      const before = brought.get(ref);
+      if (own) brought.set(ref, own.source);
       let parts: TextCard['parts'];
       if (text.kind === 'hub') {
         name = text.name;
@@ -217,11 +213,16 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         cleaning,
       };
       const seed = text.kind === 'hub' ? text.seed : 1;
-      const { train, validation, warnings } = await tokenise(data, seed, tokenizer, task);
+      const tokens = tokenise(data, seed, tokenizer, task);
+      const { train, validation, warnings } = await tokens.catch((error: unknown) => {
+        if (before) brought.set(ref, before);
+        throw error;
+      });
       return {
         ref,
         ...(parts && { parts }),
         name,
+        ...(own && own.columns.length > 0 && { columns: own.columns, column: own.column }),
         trainTokens: train.ids.length,
         validationTokens: validation.ids.length,
         trainDocuments: train.documents,
