@@ -27,7 +27,19 @@ function keyOf(data: RecipeData): string {
   return JSON.stringify(['task', data.task, data.labels, validation, data.validationMismatched, held]);
 }
 
-function nameOf(validation: Source): string {
+/**
+ * What a run is measured on, to be compared with that of other runs: the set, and what cleaning leaves of it where a
+ * part of the training text is held out. The demo text has a validation text of its own, whatever one trains on.
+ */
+export function measuredOn(data: RecipeData): string {
+  if (data.kind === 'task') return keyOf(data);
+  const { source } = partOf(data.validation);
+  if (source === 'demo') return JSON.stringify(['lm', partOf(data.validation)]);
+  const held = partOf(data.train).source === source;
+  return JSON.stringify([keyOf(data), held ? (data.cleaning ?? null) : null]);
+}
+
+export function nameOf(validation: Source): string {
   const { source, column, fraction } = partOf(validation);
   const share = fraction < 1 ? ` (${Number((100 * fraction).toPrecision(3))} %)` : '';
   return `${source}${column === undefined ? '' : `:${column}`}${share}`;

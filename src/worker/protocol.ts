@@ -166,13 +166,11 @@ export interface RunResult {
   stopped: boolean;
 }
 
-export interface SweepRow {
+export interface SweepRow extends PerplexityReport {
   strategy: string;
   keep: number;
   layers: number[];
   parameters: number;
-  perplexity: number;
-  tokens: number;
 }
 
 /** What teacher and student expect of one token of the held-out text. */

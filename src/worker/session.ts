@@ -144,9 +144,9 @@ export function createSession(port: Port, platform: Platform): void {
     const rows: SweepRow[] = [];
     for (const { strategy, keep, layers } of command.candidates) {
       task.check();
-      const { perplexity: value, tokens } = await measurements.measure(known, layers, task);
+      const report = await measurements.measure(known, layers, task);
       const parameters = parameterCount({ ...known.config, nLayer: layers.length });
-      const row = { strategy, keep, layers, parameters, perplexity: value, tokens };
+      const row = { strategy, keep, layers, parameters, ...report };
       rows.push(row);
       send({ type: 'sweepRow', id: task.id, row });
     }

@@ -3,7 +3,7 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { useMemo, useState, useSyncExternalStore } from 'react';
 import { toCsv } from '../charts/csv';
 import { saveText } from '../charts/figure';
-import { formatCount, formatFigure } from '../charts/format';
+import { formatFigure } from '../charts/format';
 import { ChartGroup } from '../charts/group';
 import { LineChart } from '../charts/LineChart';
 import type { ScatterPoint } from '../charts/scatter';
@@ -12,6 +12,7 @@ import { TEACHER } from '../charts/styles';
 import { PaperView } from '../paper/PaperView';
 import { Icon } from '../pieces/Icon';
 import { scoreSeries } from '../run/scoreSpecs';
+import { fieldWords, protocolWords } from '../run/protocolWords';
 import { perplexitySeries, plannedEnd } from '../run/specs';
 import { seriesBook } from '../series';
 import { useStudio } from '../store';
@@ -91,6 +92,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
     .flatMap(({ run }) => run.evals.filter(({ data }) => data === run.evals[0]!.data).slice(-1));
   const others = rows.filter(({ comparable }) => !comparable).length;
   const protocol = commonProtocol(reports);
+  const measure = sharedMeasure(rows);
   const table = compareTable(rows);
   return (
     <section className="card compare-runs" aria-label="Runs">
@@ -99,10 +101,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
           {rows.length} {rows.length === 1 ? 'run' : 'runs'}
         </h2>
         <span className="small muted grow">
-          {protocol &&
-            `Perplexity: validation text, ${formatCount(protocol.tokens)} tokens, windows of ${protocol.window}${
-              protocol.stride < protocol.window ? `, stride ${protocol.stride}` : ', no overlap'
-            }${protocol.text === 'detokenised' ? ', detokenised' : ''}${protocol.unit === 'word' ? ', per word' : ''}`}
+          {protocol && `Perplexity: ${measure?.on}, ${protocolWords(protocol)}`}
         </span>
         <Button
           size="xs"
@@ -113,7 +112,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
         </Button>
       </header>
       <div className="compare-scroll">
-        <RunsTable rows={rows} />
+        <RunsTable rows={rows} protocol={measure?.fields ? (protocol ?? reports[0] ?? null) : null} />
       </div>
       {others > 0 && (
         <p className="compare-says small">
@@ -122,8 +121,9 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
             {others === 1 ? 'One run is' : `${others} runs are`} not comparable with the run in focus.
           </b>{' '}
           <span className="muted">
-            A perplexity and a task’s metric, or metrics of two tasks, do not share a scale. Choose another
-            run as the focus to see its kind.
+            {[...new Set(rows.flatMap(({ apart }) => (apart ? [apart] : [])))].join('; ')}. Perplexities share
+            a scale where text, context, stride and unit are the same; tasks have scales of their own. Charts
+            leave these runs out. Choose another run as the focus to see its kind.
           </span>
         </p>
       )}
@@ -132,7 +132,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
           <Icon name="info" />
           <b>Not all runs were measured alike.</b>{' '}
           <span className="muted">
-            Their perplexities use other texts or windows, so compare them with care.
+            Their perplexities are of other amounts of the same text, so compare them with care.
           </span>
         </p>
       )}
@@ -168,7 +168,9 @@ function Curves({ rows }: { rows: readonly CompareRow[] }) {
     const order = [...shown].sort((a, b) => Number(b.focus) - Number(a.focus));
     return {
       title: measure?.higherIsBetter ? measure.label : 'Validation perplexity',
-      unit: `by step, on the validation ${measure?.higherIsBetter ? 'rows' : 'text'}`,
+      unit: measure?.fields
+        ? `${measure.on}, ${fieldWords(measure.fields)}`
+        : 'by step, on the validation rows',
       series: order.map(curveOf),
       higherIsBetter: measure?.higherIsBetter,
       references: teacherReference(rows),
@@ -192,13 +194,26 @@ function Curves({ rows }: { rows: readonly CompareRow[] }) {
   );
 }
 
+/** Names of points stand inside the picture. */
+const MOST_LETTERS = 28;
+const shortened = (name: string) =>
+  name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1).trimEnd()}…` : name;
+
 function SizeAgainstQuality({ rows }: { rows: readonly CompareRow[] }) {
   const teacher = useStudio((state) => state.teacher);
   const points = useMemo(() => {
     const runs = rows.flatMap((row): ScatterPoint[] =>
       row.after === null || row.parameters === null || row.style === null
         ? []
-        : [{ id: row.run.id, label: row.run.name, x: row.parameters / 1e6, y: row.after, style: row.style }],
+        : [
+            {
+              id: row.run.id,
+              label: shortened(row.run.name),
+              x: row.parameters / 1e6,
+              y: row.after,
+              style: row.style,
+            },
+          ],
     );
     const [reference] = teacherReference(rows);
     if (!teacher || !reference || runs.length === 0) return runs;

@@ -3,7 +3,9 @@ import { useState, type KeyboardEvent } from 'react';
 import { formatClock } from '../charts/format';
 import { LineSample } from '../charts/Marks';
 import { Icon } from '../pieces/Icon';
+import { ExplainPerplexity } from '../run/ExplainPerplexity';
 import { useStudio } from '../store';
+import type { PerplexityReport } from '../../worker/protocol';
 import { isActive, type RunRecord } from '../storeRuns';
 import { LayerGlyph } from './LayerGlyph';
 import { MOST_SHOWN, rowCell, sharedMeasure, sortBy, stateText, type CompareRow } from './rows';
@@ -28,8 +30,14 @@ function onTableKey(event: KeyboardEvent<HTMLTableSectionElement>, open: (id: st
   event.preventDefault();
 }
 
+interface RunsTableProps {
+  rows: readonly CompareRow[];
+  /** How the perplexities that can be compared were taken; null of metrics, and while nothing was measured. */
+  protocol: PerplexityReport | null;
+}
+
 /** Every run of this visit: what it differs in and what came out. */
-export function RunsTable({ rows }: { rows: readonly CompareRow[] }) {
+export function RunsTable({ rows, protocol }: RunsTableProps) {
   const { sort, setSort } = useCompareView();
   const showRun = useStudio((state) => state.showRun);
   const go = useStudio((state) => state.go);
@@ -40,6 +48,9 @@ export function RunsTable({ rows }: { rows: readonly CompareRow[] }) {
   };
   const head = { sort, onSort: setSort };
   const measure = sharedMeasure(rows);
+  const explain = measure?.fields && (
+    <ExplainPerplexity label="Perplexity" report={protocol} on={measure.on} value={false} />
+  );
   return (
     <>
       <table className="compare-table">
@@ -50,8 +61,22 @@ export function RunsTable({ rows }: { rows: readonly CompareRow[] }) {
             <th scope="col">Layers kept</th>
             <SortHead label="k" column="k" numeric {...head} />
             <SortHead label="Method" column="method" {...head} />
-            <SortHead label="before" note={measure?.label ?? ''} column="before" numeric {...head} />
-            <SortHead label="after" note={measure?.label ?? ''} column="after" numeric {...head} />
+            <SortHead
+              label="before"
+              note={measure?.label ?? ''}
+              explain={explain}
+              column="before"
+              numeric
+              {...head}
+            />
+            <SortHead
+              label="after"
+              note={measure?.label ?? ''}
+              explain={explain}
+              column="after"
+              numeric
+              {...head}
+            />
             <SortHead label="in millions" note="Parameters" column="parameters" numeric {...head} />
             <SortHead label="min:s" note="Time" column="timeMs" numeric {...head} />
             <th scope="col">
@@ -123,32 +148,35 @@ function RunRow({ row, open, leave }: RunRowProps) {
       </td>
       <td className="num">{row.k}</td>
       <td>{row.method}</td>
-      {row.comparable ? (
-        <>
-          <td className="num">{or(row.before, row.measure.format)}</td>
-          <td className="num">
-            {row.after === null && state ? (
-              <span className="faint">{state}</span>
-            ) : (
-              <b>{or(row.after, row.measure.format)}</b>
-            )}
-          </td>
-        </>
-      ) : (
-        <td
-          className="num faint"
-          colSpan={2}
-          title={`${row.measure.label}: ${or(row.own.before, row.measure.format)} before, ${or(row.own.after, row.measure.format)} after`}
-        >
-          not comparable
-        </td>
-      )}
+      <Measured row={row} state={state} />
       <td className="num">{or(row.parameters, inMillions)}</td>
       <td className="num">{or(row.timeMs, formatClock)}</td>
       <td className="num">
         <RowMenu run={run} open={open} leave={leave} />
       </td>
     </tr>
+  );
+}
+
+/** Before and after training; of another measure in grey, with what sets it apart. */
+function Measured({ row, state }: { row: CompareRow; state: string }) {
+  const { measure, own, apart } = row;
+  const [before, after] = [or(own.before, measure.format), or(own.after, measure.format)];
+  if (row.comparable) {
+    return (
+      <>
+        <td className="num">{before}</td>
+        <td className="num">
+          {own.after === null && state ? <span className="faint">{state}</span> : <b>{after}</b>}
+        </td>
+      </>
+    );
+  }
+  return (
+    <td className="num faint" colSpan={2} title={`${measure.label}: ${before} before, ${after} after`}>
+      {measure.fields ? `${before} → ${after}, ` : ''}not comparable
+      <span className="compare-apart tiny">{apart}</span>
+    </td>
   );
 }
 

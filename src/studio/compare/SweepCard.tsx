@@ -6,6 +6,7 @@ import { formatCount, formatFigure } from '../charts/format';
 import { ErrorCard } from '../pieces/ErrorCard';
 import { Icon } from '../pieces/Icon';
 import { keptLayers, withLayers, withStrategy } from '../selectionState';
+import { ExplainPerplexity, MEASURED_ON } from '../run/ExplainPerplexity';
 import { useStudio } from '../store';
 import { STRATEGIES, type Strategy } from '../../recipe/recipe';
 import { SweepBars } from './Bars';
@@ -108,6 +109,7 @@ function SweepTable({ entries }: { entries: readonly SweepEntry[] }) {
   const { sweepSort: sort, setSweepSort } = useCompareView();
   const head = { sort, onSort: setSweepSort };
   const nLayer = Math.max(...entries.map((entry) => entry.keep));
+  const report = entries.find(({ row }) => row)?.row ?? null;
   return (
     <div className="compare-scroll">
       <table className="compare-table">
@@ -117,7 +119,17 @@ function SweepTable({ entries }: { entries: readonly SweepEntry[] }) {
             <th scope="col">Layers kept</th>
             <SortHead label="k" column="keep" numeric {...head} />
             <SortHead label="in millions" note="Parameters" column="parameters" numeric {...head} />
-            <SortHead label="zero-shot" note="Perplexity" column="perplexity" numeric {...head} />
+            <SortHead
+              label="zero-shot"
+              explain={
+                <ExplainPerplexity label="Perplexity" report={report} on={MEASURED_ON} value={false}>
+                  How many tokens the student is, on average, choosing between, before any training.
+                </ExplainPerplexity>
+              }
+              column="perplexity"
+              numeric
+              {...head}
+            />
             <th scope="col">
               <span className="visually-hidden">Actions</span>
             </th>

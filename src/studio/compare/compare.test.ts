@@ -143,7 +143,10 @@ describe('the table of runs', () => {
   test('its file has a row a run, numbers in full', () => {
     const table = compareTable(compareRows([finished('b', 40.123)], 'b', new Set(), METHODS));
     expect(table.rows).toEqual([
-      ['b', 'the run in focus', '0 2 4 6 8 10', 6, 'Vanilla KD', 'Perplexity', 500, 40.123, 880_100, 61_000],
+      [
+        ...['b', 'the run in focus', '0 2 4 6 8 10', 6, 'Vanilla KD', 'Perplexity', 'Demo text'],
+        ...['windows of 128', 500, 40.123, 880_100, 61_000],
+      ],
     ]);
   });
   test('one protocol is named only when all were measured alike', () => {
@@ -154,6 +157,46 @@ describe('the table of runs', () => {
 });
 
 const START = { stage: 0, at: 'start' as const, data: 'a task' };
+
+describe('perplexities that were taken differently', () => {
+  const by = (id: string, part: Partial<RecipeInput>) => ({ ...finished(id, 40), recipe: recipe(part) });
+  const apart = (one: RunRecord, focus: RunRecord) =>
+    compareRows([one, focus], focus.id, new Set(), METHODS)[0]!.apart;
+  const usual = by('usual', {});
+  const own = { train: 'text:own.txt', validation: 'text:own.txt' };
+
+  test('have no value beside the others, and say in what they differ', () => {
+    const wide = by('wide', { evaluation: { window: 512, stride: 512 } });
+    const word = by('word', { evaluation: { protocol: 'word-level' } });
+    const other = by('other', { data: own });
+    const rows = compareRows([wide, word, other, usual], 'usual', new Set(), METHODS);
+    expect(rows.map((row) => [row.after, row.apart])).toEqual([
+      [null, 'windows of 512'],
+      [null, 'windows of 1024 by 512, detokenised, per word'],
+      [null, 'on own.txt'],
+      [40, ''],
+    ]);
+    expect(apart(usual, word)).toBe('windows of 128, text as it came, per token');
+    expect(compareTable(rows).rows.map((row) => row.slice(6, 8))).toEqual([
+      ['Demo text', 'windows of 512'],
+      ['Demo text', 'windows of 1024 by 512, detokenised, per word'],
+      ['own.txt', 'windows of 128'],
+      ['Demo text', 'windows of 128'],
+    ]);
+  });
+
+  test('stand beside each other where only what was learned from differs', () => {
+    expect(apart(by('part', { data: { train: { source: 'demo', fraction: 0.1 } } }), usual)).toBe('');
+    expect(apart(by('trained elsewhere', { data: { train: 'text:own.txt' } }), usual)).toBe('');
+    expect(apart(by('long', { data: { contextLength: 16 } }), usual)).toBe('');
+  });
+
+  test('a part that is held out of a cleaned text is another text', () => {
+    const [raw, cleaned] = [by('raw', { data: own }), by('cleaned', { data: { ...own, cleaning: {} } })];
+    expect(apart(cleaned, raw)).toBe('on another part of the text');
+    expect(differences(cleaned, raw)).toEqual(['cleaning']);
+  });
+});
 
 describe('a task’s runs beside others', () => {
   const taskRun = (id: string, task: 'glue/sst2' | 'glue/cola', metric: string, value: number) => {
@@ -186,7 +229,7 @@ describe('a task’s runs beside others', () => {
       ...['a', 'b', 'text', 'c'],
     ]);
     // The file names the measure of every row.
-    const measures = compareTable(rows).rows.map((row) => [row[5], row[7]]);
+    const measures = compareTable(rows).rows.map((row) => [row[5], row[9]]);
     expect(measures).toEqual([
       ['Perplexity', 40],
       ['SST-2, Accuracy, %', 88.6],
@@ -249,8 +292,7 @@ describe('the sweep', () => {
       keep: 6,
       layers: [...entries[0]!.layers],
       parameters: 1,
-      perplexity: 9,
-      tokens: 5,
+      ...report(9, 5),
     };
     const filled = withRow(same, row).filter((entry) => entry.row !== null);
     expect(filled.map((entry) => entry.id)).toContain('twin');
@@ -264,8 +306,7 @@ describe('the sweep', () => {
           keep: 6,
           layers: [],
           parameters: 1,
-          perplexity: perplexities[i]!,
-          tokens: 1,
+          ...report(perplexities[i]!, 1),
         };
         return i < perplexities.length ? { ...entry, row } : entry;
       });

@@ -29,6 +29,7 @@ function stageDifferences(one: Stage | undefined, other: Stage | undefined): str
   if (one.steps !== other.steps || one.epochs !== other.epochs) words.push('steps');
   if (one.batchSize !== other.batchSize || one.gradAccumSteps !== other.gradAccumSteps) words.push('batch');
   if (one.dropout !== other.dropout) words.push('dropout');
+  if (!same(one.data, other.data)) words.push('a stage’s data');
   for (const [name, word] of Object.entries(OPTIMIZER_WORDS) as [keyof Stage['optimizer'], string][]) {
     if (one.optimizer[name] !== other.optimizer[name]) words.push(word);
   }
@@ -47,6 +48,7 @@ function dataDifferences(one: Recipe['data'], other: Recipe['data']): string[] {
     words.push('task');
   else if (!same([one.train, one.validation], [other.train, other.validation]))
     words.push(task ? 'rows' : 'text');
+  if (one.kind === 'lm' && other.kind === 'lm' && !same(one.cleaning, other.cleaning)) words.push('cleaning');
   if (rowLength(one) !== rowLength(other)) words.push(task ? 'longest input' : 'context length');
   return words;
 }
@@ -63,7 +65,9 @@ export function differences(one: Compared, other: Compared): string[] {
   const { data, evaluation, seed } = one.recipe;
   words.push(...dataDifferences(data, other.recipe.data));
   if (seed !== other.recipe.seed) words.push('seed');
-  const protocol = ({ window, stride, maxTokens }: Recipe['evaluation']) => [window, stride, maxTokens];
+  const protocol = ({ window, stride, text, unit, maxTokens }: Recipe['evaluation']) => [
+    ...[window, stride, text, unit, maxTokens],
+  ];
   if (!same(protocol(evaluation), protocol(other.recipe.evaluation))) words.push('evaluation');
   return [...new Set(words)];
 }

@@ -2,10 +2,11 @@
 import { sameProtocol } from '../../recipe/protocols';
 import type { LineStyle } from '../charts/styles';
 import { RUN_STYLES } from '../charts/styles';
+import { fieldWords } from '../run/protocolWords';
 import { isActive, type RunRecord } from '../storeRuns';
 import type { MethodCard, PerplexityReport } from '../../worker/protocol';
 import { differences } from './differs';
-import { judge, measureOf, type Judged, type Measure } from './measures';
+import { judge, measuredApart, measureOf, type Judged, type Measure } from './measures';
 
 export interface CompareRow {
   run: RunRecord;
@@ -18,8 +19,10 @@ export interface CompareRow {
   /** By the measure of the run in focus; null where a run has another one. */
   before: number | null;
   after: number | null;
-  /** Another task, or a text beside a task: its figures mean something else. */
+  /** False of another task, text or protocol: its figures mean something else. */
   comparable: boolean;
+  /** In what its measure differs from that of the run in focus; empty where it does not. */
+  apart: string;
   measure: Measure;
   /** By its own measure. */
   own: Judged;
@@ -70,7 +73,8 @@ export function compareRows(
   return runs.map((run) => {
     const measure = measureOf(run);
     const own = judge(run);
-    const comparable = reference !== undefined && measure.key === measureOf(reference).key;
+    const apart = measuredApart(measure, measureOf(reference!));
+    const comparable = apart === '';
     const words = focus && focus !== run ? differences(run, focus) : [];
     return {
       run,
@@ -82,6 +86,7 @@ export function compareRows(
       before: comparable ? own.before : null,
       after: comparable ? own.after : null,
       comparable,
+      apart,
       measure,
       own,
       parameters: run.result?.parameters ?? null,
@@ -137,6 +142,8 @@ export function compareTable(rows: readonly CompareRow[]) {
       'k',
       'method',
       'measure',
+      'measured on',
+      'protocol',
       'before',
       'after',
       'parameters',
@@ -149,6 +156,8 @@ export function compareTable(rows: readonly CompareRow[]) {
       row.k,
       row.method,
       row.measure.label,
+      row.measure.on,
+      row.measure.fields ? fieldWords(row.measure.fields) : '',
       row.own.before,
       row.own.after,
       row.parameters,

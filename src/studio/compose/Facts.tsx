@@ -5,7 +5,7 @@ import { formatBytes, formatCompact, formatCount, formatFigure } from '../charts
 import { measurementKey } from '../measure';
 import { sentence } from '../pieces/ErrorCard';
 import { Explain } from '../pieces/Explain';
-import { ExplainPerplexity } from '../run/ExplainPerplexity';
+import { ExplainPerplexity, MEASURED_ON } from '../run/ExplainPerplexity';
 import { keptLayers } from '../selectionState';
 import { useStudio } from '../store';
 
@@ -38,7 +38,7 @@ function ZeroShot({ teacher, layers }: { teacher: ModelCard; layers: readonly nu
   return (
     <div aria-busy={!report}>
       <dt>
-        <ExplainPerplexity label="Zero-shot perplexity" report={report ?? null} on="the demo’s held-out text">
+        <ExplainPerplexity label="Zero-shot perplexity" report={report ?? null} on={MEASURED_ON}>
           How many tokens the student is, on average, choosing between, before any training.
           {reference && ` The teacher has ${formatFigure(reference.perplexity)} on the same text.`}
         </ExplainPerplexity>

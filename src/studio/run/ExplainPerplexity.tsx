@@ -15,6 +15,9 @@ interface ExplainPerplexityProps {
   children?: ReactNode;
 }
 
+/** What layer sets are measured on before any training. */
+export const MEASURED_ON = 'the demo’s held-out text';
+
 const FORMULAS = {
   token: (
     <>
