@@ -53,7 +53,7 @@ test('a pipeline is opened, changed, run, and read stage by stage', async ({ pag
 
   const marked = /Marked: 1 Pre-train.* from the start; 2 Distil, Demo text from step 4; 3 Fine-tune/;
   for (const name of ['Loss, by term', 'Validation perplexity', 'Accuracy, %'])
-    await expect(page.getByRole('region', { name, exact: true }).getByRole('img')).toHaveAttribute(
+    await expect(page.getByRole('region', { name, exact: true }).locator('.decant-picture')).toHaveAttribute(
       'aria-label',
       marked,
     );

@@ -121,6 +121,7 @@ function RunsCard({ rows }: { rows: readonly CompareRow[] }) {
             {others === 1 ? 'One run is' : `${others} runs are`} not comparable with the run in focus.
           </b>{' '}
           <span className="muted">
+            What sets them apart:{' '}
             {[...new Set(rows.flatMap(({ apart }) => (apart ? [apart] : [])))].join('; ')}. Perplexities share
             a scale where text, context, stride and unit are the same; tasks have scales of their own. Charts
             leave these runs out. Choose another run as the focus to see its kind.
