@@ -1,6 +1,6 @@
 /**
  * Takes the pictures under docs/screenshots from the real page: loads the demo, trains three students of a few
- * hundred steps, sweeps the layer sets, and photographs each place in light and dark.
+ * hundred steps, sweeps the layer sets, runs the demo pipeline, and photographs each place in light and dark.
  *
  *   node scripts/screenshots.mjs [steps]
  *
@@ -123,6 +123,15 @@ await page.getByRole('button', { name: 'Change the text' }).click();
 await page.getByRole('menuitem', { name: /^Category, .* bundled$/ }).click();
 await page.getByRole('region', { name: 'Task editor' }).getByRole('table').waitFor();
 await photograph('task');
+
+await page.getByRole('button', { name: 'Recipes' }).click();
+await page.getByRole('menuitem', { name: /^Demo pipeline, bundled/ }).click();
+await page.getByRole('region', { name: 'What stage 1 learns from' }).getByText('tokens').waitFor();
+await start.getByRole('button', { name: /^Run/ }).and(page.locator(':enabled')).click();
+await progress.getByText('Finished').first().waitFor();
+// What the session has said about the rows goes by itself.
+await page.locator('.mantine-Notification-root').first().waitFor({ state: 'detached' });
+await photograph('pipeline');
 
 await browser.close();
 await server.close();

@@ -28,7 +28,7 @@ export interface ClassifyOptions {
   plans?: PlanCache;
 }
 
-const ROWS_PER_PASS = 16;
+export const ROWS_PER_PASS = 16;
 
 export interface ClassificationReport {
   /** By name, as shares; the task's first metric is the one that is charted. */

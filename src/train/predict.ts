@@ -14,10 +14,12 @@ import { createPlanCache } from '../engine/plan/cache';
 import { dryRun, type DryDevice, type StepCost } from '../engine/plan/trace';
 import { scoringPass, WINDOWS_PER_PASS } from '../eval/perplexity';
 import { needsTeacher, wantsCopy, type Method } from '../methods/method';
-import type { GPT2Config } from '../model/config';
+import { classifyingPass, ROWS_PER_PASS } from '../eval/classify';
+import type { ClassifierConfig, GPT2Config } from '../model/config';
 import type { Model } from '../model/gpt2';
-import { disposeParams, emptyParams } from '../model/params';
-import { rowLength } from '../recipe/data';
+import { SCORE } from '../model/heads';
+import { disposeParams, emptyParams, type GPT2Params } from '../model/params';
+import { rowLength, type RecipeData } from '../recipe/data';
 import { dataOf } from '../recipe/pipeline';
 import type { Recipe, Stage } from '../recipe/recipe';
 import { costsOfChangedText } from './changedText';
@@ -25,7 +27,8 @@ import { noParts, sumOf, type MemoryParts } from './memoryParts';
 import { enterPrecision } from './precision';
 import { closeStage, makeStage, planStep, type StageRun } from './stage';
 import { costsOfStep } from './step';
-import type { Task } from './task';
+import { classification } from './classification';
+import { languageModelling, type Task } from './task';
 
 export interface StageCost {
   method: string;
@@ -52,10 +55,11 @@ export interface RunPrediction {
 export interface PredictionOptions {
   recipe: Recipe;
   methods: readonly Method[];
-  task: Task;
   student: GPT2Config;
   /** Null when no stage learns from one. */
   teacher: GPT2Config | null;
+  /** Of the task, where a stage learns one. */
+  classifier?: ClassifierConfig;
 }
 
 // Of float32, and of two float16 in a packed weight.
@@ -69,11 +73,12 @@ export function learnsFromTeacher({ stages }: Pick<Recipe, 'stages'>, methods: r
 const bytesOf = ({ params }: Model) =>
   Object.values(params).reduce((sum, { value }) => sum + value.size * ELEMENT_BYTES, 0);
 
-/** Batches of zeros, for steps that are never run. */
-function blankBatches({ batchSize }: Stage, length: number): BatchIterator {
+/** Batches of zeros, for steps that are never run; those of a task as long as its longest row may be. */
+function blankBatches({ batchSize }: Stage, data: RecipeData): BatchIterator {
+  const length = rowLength(data);
   const batch: Batch = {
     ids: new Int32Array(batchSize * length),
-    labels: new Int32Array(batchSize * length),
+    labels: new Int32Array(data.kind === 'task' ? batchSize : batchSize * length),
     batch: batchSize,
     length,
   };
@@ -119,21 +124,28 @@ function addPlans(parts: MemoryParts, costs: readonly StepCost[]): void {
 
 interface Setting extends PredictionOptions {
   device: DryDevice;
-  models: { student: Model; teacher: Model | null };
+  /** For the stages of each kind. */
+  models: Record<RecipeData['kind'], { student: Model; teacher: Model | null }>;
   /** Weights, of the models and the copy of good ones. */
   fixed: MemoryParts;
-  /** What the evaluation's plan needs; it lives as long as the run. */
-  evaluation: StepCost;
+  /** What the evaluation's plans need; those of a task are made in its first stage. They live as long as the run. */
+  evaluation: Record<RecipeData['kind'], StepCost[]>;
 }
 
+const tasks: Record<RecipeData['kind'], Task> = { lm: languageModelling, task: classification };
+
 function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
-  const { device, recipe, methods, task, models, fixed, evaluation } = setting;
+  const { device, recipe, methods, fixed } = setting;
+  const data = dataOf(recipe, stage);
+  const models = setting.models[data.kind];
+  const evaluation = setting.evaluation[data.kind];
+  const task = tasks[data.kind];
   const method = methods.find(({ id }) => id === stage.method)!;
   const before = device.bytes();
   const copy = wantsCopy(method)
     ? { config: models.student.config, params: emptyParams(models.student.config) }
     : null;
-  const batches = blankBatches(stage, rowLength(dataOf(recipe, stage)));
+  const batches = blankBatches(stage, data);
   const run = makeStage(stage, method, models, copy, {
     index,
     batches,
@@ -151,7 +163,7 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
     parts.moments += grown('moments');
     parts.gradients += grown('gradients');
     parts.other += grown('weights') + grown('activations') + grown('other');
-    const beside = [evaluation, ...costsOfChangedText(run, batches.next(), task, device.trace)];
+    const beside = [...evaluation, ...costsOfChangedText(run, batches.next(), task, device.trace)];
     addPlans(parts, [...steps.flat(), ...beside]);
     const total = (read: (cost: StepCost) => number) =>
       Math.max(...steps.map((costs) => costs.reduce((sum, cost) => sum + read(cost), 0)));
@@ -169,51 +181,101 @@ function costOfStage(setting: Setting, stage: Stage, index: number): StageCost {
   }
 }
 
-function predict(device: DryDevice, options: PredictionOptions): RunPrediction {
-  const { recipe } = options;
-  const student = { config: options.student, params: emptyParams(options.student) };
-  const teacher = options.teacher && {
-    config: options.teacher,
-    params: emptyParams(options.teacher, false, recipe.teacher.precision === 'f16'),
-  };
-  try {
+/** A model whose weights have no values, for a task with its head; one without a task is the same for both kinds. */
+function emptyModel(
+  config: GPT2Config,
+  classifier: ClassifierConfig | undefined,
+  frozen?: { packed: boolean },
+) {
+  const headed = classifier && !config.classifier ? { ...config, classifier } : config;
+  const params = emptyParams(headed, !frozen, frozen?.packed);
+  const task = { config: headed, params };
+  if (headed === config) return { lm: task, task };
+  // Before the task it is a language model.
+  const { [SCORE]: _, ...language } = params;
+  return { lm: { config, params: language as GPT2Params }, task };
+}
+
+/** The passes in which the student is measured: on text while it is a language model, on rows from its head on. */
+function evaluationCosts(
+  device: DryDevice,
+  recipe: Recipe,
+  { lm, task }: ReturnType<typeof emptyModel>,
+): Setting['evaluation'] {
+  const datas = [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))];
+  const text: StepCost[] = [];
+  const rows: StepCost[] = [];
+  if (datas.some(({ kind }) => kind === 'lm')) {
     const { window, stride, maxTokens } = recipe.evaluation;
     const batch = Math.min(WINDOWS_PER_PASS, maxTokens > 0 ? Math.ceil(maxTokens / stride) : Infinity);
-    const evaluation = withServingOps(student.config, () => {
-      const pass = scoringPass(student.params, student.config, { batch, window });
-      return device.trace(() =>
-        pass(() => ({ tokens: new Int32Array(batch * window), labels: new Int32Array(batch * window) })),
-      );
+    const zeros = () => new Int32Array(batch * window);
+    const cost = withServingOps(lm.config, () => {
+      const pass = scoringPass(lm.params, lm.config, { batch, window });
+      return device.trace(() => pass(() => ({ tokens: zeros(), labels: zeros() })));
     });
+    text.push(cost);
+  }
+  const longest = Math.max(0, ...datas.map((data) => (data.kind === 'task' ? rowLength(data) : 0)));
+  if (longest > 0 && task.config.classifier) {
+    const shape = { batch: ROWS_PER_PASS, length: longest };
+    const input = {
+      ids: new Int32Array(shape.batch * longest),
+      lengths: new Int32Array(shape.batch).fill(1),
+    };
+    const pass = classifyingPass(task, shape);
+    rows.push(withServingOps(task.config, () => device.trace(() => pass(() => input))));
+  }
+  return { lm: text, task: [...text, ...rows] };
+}
+
+function predict(device: DryDevice, options: PredictionOptions): RunPrediction {
+  const { recipe, classifier } = options;
+  const student = emptyModel(options.student, classifier);
+  const packed = recipe.teacher.precision === 'f16';
+  const teacher = options.teacher && emptyModel(options.teacher, classifier, { packed });
+  try {
+    const evaluation = evaluationCosts(device, recipe, student);
     const fixed = {
       ...noParts(),
-      teacher: teacher ? bytesOf(teacher) : 0,
-      student: bytesOf(student),
-      goodWeights: bytesOf(student),
+      teacher: teacher ? bytesOf(teacher.task) : 0,
+      student: bytesOf(student.task),
+      goodWeights: bytesOf(student.task),
     };
-    const setting = { ...options, device, models: { student, teacher }, fixed, evaluation };
+    const models = {
+      lm: { student: student.lm, teacher: teacher && teacher.lm },
+      task: { student: student.task, teacher: teacher && teacher.task },
+    };
+    const setting = { ...options, device, models, fixed, evaluation };
     const stages = recipe.stages.map((stage, index) => costOfStage(setting, stage, index));
     const parts = { ...fixed };
-    addPlans(parts, [evaluation]);
-    const { dispatches, flops } = evaluation;
-    const measuring = { dispatches, flops, parts, bytes: sumOf(parts), largestBytes: largest([evaluation]) };
-    const most = stages.reduce<Omit<StageCost, 'method'>>(
-      (widest, stage) => (stage.bytes > widest.bytes ? stage : widest),
+    // The task's list holds the text's too.
+    const passes = evaluation.task;
+    addPlans(parts, passes);
+    const most = (read: (cost: StepCost) => number) => Math.max(0, ...passes.map(read));
+    const measuring = {
+      dispatches: most(({ dispatches }) => dispatches),
+      flops: most(({ flops }) => flops),
+      parts,
+      bytes: sumOf(parts),
+      largestBytes: largest(passes),
+    };
+    const widest = stages.reduce<Omit<StageCost, 'method'>>(
+      (one, stage) => (stage.bytes > one.bytes ? stage : one),
       measuring,
     );
     return {
       stages,
       evaluation: measuring,
-      parts: most.parts,
-      bytes: most.bytes,
+      parts: widest.parts,
+      bytes: widest.bytes,
       largestBytes: stages.reduce(
         (size, stage) => Math.max(size, stage.largestBytes),
         measuring.largestBytes,
       ),
     };
   } finally {
-    disposeParams(student.params);
-    if (teacher) disposeParams(teacher.params);
+    disposeParams(student.task.params);
+    if (teacher) disposeParams(teacher.task.params);
   }
 }
 

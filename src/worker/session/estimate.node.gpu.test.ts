@@ -44,6 +44,19 @@ test('nothing is loaded for it, and the parts add up', async () => {
   expect(found.stages[0]!.flops).toBeGreaterThan(1e7);
 });
 
+test('a stage of a task is traced as others are', async () => {
+  const task = { kind: 'task' as const, task: 'wordnet/category' as const, maxLength: 32 };
+  const [text] = recipe().stages!;
+  const found = await estimate(recipe({ stages: [text!, { ...text!, method: 'fine-tune', data: task }] }));
+  expect(found).toMatchObject({ basis: 'trace', fits: true });
+  expect(found.stages.map(({ method }) => method)).toEqual(['vanilla-kd', 'fine-tune']);
+  // Half the tokens, no teacher beside it, and no product with the vocabulary.
+  expect(found.stages[1]!.flops).toBeLessThan(found.stages[0]!.flops / 2);
+  expect(found.stages[1]!.parts.activations).toBeGreaterThan(4 * 32 * 32 * 4);
+  const alone = await estimate(recipe({ data: task, stages: [{ ...text!, method: 'fine-tune' }] }));
+  expect(alone.basis).toBe('trace');
+});
+
 test('over the budget it names what is near and fits, each with what it needs', async () => {
   const { bytes } = await estimate();
   const found = await estimate(recipe(), bytes - 100_000);

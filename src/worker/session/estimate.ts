@@ -5,13 +5,14 @@
 import { usesKernels } from '../../engine/mode';
 import { DecantError, PlanError, TrainingError } from '../../errors';
 import { METHODS } from '../../methods/index';
-import { parameterCount, parseConfig, type GPT2Config } from '../../model/config';
+import { taskOf } from '../../data/tasks';
+import { parameterCount, parseConfig, type ClassifierConfig, type GPT2Config } from '../../model/config';
+import type { TaskData } from '../../recipe/data';
 import { dataOf } from '../../recipe/pipeline';
 import { parseRecipe, type Recipe } from '../../recipe/recipe';
 import { findFits, fits, type Need } from '../../train/fit';
 import { noParts, sumOf } from '../../train/memoryParts';
 import { predictRun, type RunPrediction } from '../../train/predict';
-import { languageModelling } from '../../train/task';
 import type { CommandBody, DeviceInfo, Estimate } from '../protocol';
 import type { KnownModel, ModelRegistry } from './models';
 import { errorReport, type Task } from './task';
@@ -74,6 +75,13 @@ function countWeights(student: GPT2Config, teacher: GPT2Config | null): RunPredi
   return { stages: [], evaluation, parts, bytes: total, largestBytes };
 }
 
+/** The head of the recipe's task. Only its size counts, and which token is padding does not matter. */
+function classifierOf(recipe: Recipe): { classifier?: ClassifierConfig } {
+  const datas = [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))];
+  const task = datas.find((data): data is TaskData => data.kind === 'task');
+  return task ? { classifier: { labels: [...taskOf(task).classes], padTokenId: 0 } } : {};
+}
+
 function needOf({ bytes, stages, largestBytes }: RunPrediction, held: number): Need {
   return {
     bytes: bytes + held,
@@ -93,7 +101,7 @@ export function createEstimates(services: EstimateServices) {
     return { config: known.config, known };
   }
 
-  /** Traced where it can be; counted on wasm and cpu, for tasks, and for steps that cannot be replayed. */
+  /** Traced where it can be; counted on wasm and cpu, and for steps that cannot be replayed. */
   function predict(
     recipe: Recipe,
     source: Source,
@@ -105,12 +113,9 @@ export function createEstimates(services: EstimateServices) {
       ({ basis: 'weights', reason, prediction: countWeights(student, teacher) }) as const;
     if (device().backend !== 'webgpu')
       return counted('On the processor the memory of activations is not known in advance.');
-    const datas = [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))];
-    if (datas.some(({ kind }) => kind !== 'lm'))
-      return counted('The activations of a classifier are not counted yet.');
     if (!usesKernels()) return counted('The kernels do not run here, so activations are not counted.');
     try {
-      const options = { recipe, methods: METHODS, task: languageModelling, student, teacher };
+      const options = { recipe, methods: METHODS, student, teacher, ...classifierOf(recipe) };
       return { basis: 'trace', prediction: predictRun(options) };
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
