@@ -7,11 +7,10 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { chromium, type Browser } from 'playwright-core';
 import { preview } from 'vite';
+import { BROWSER, BROWSER_ARGS } from './browser';
 import { report } from './harness';
 
 const ROUNDS = 3;
-const BROWSER =
-  process.env.CHROME_PATH ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 
 if (!existsSync('dist/index.html')) throw new Error('there is no build in dist/: run `npm run build` first');
 
@@ -71,11 +70,7 @@ const empty = createServer((_, response) =>
 const { port } = empty.address() as { port: number };
 const browser = await chromium.launch({
   executablePath: BROWSER,
-  args: [
-    '--no-sandbox',
-    '--enable-unsafe-webgpu',
-    ...(process.env.HARDWARE_GPU ? [] : ['--use-webgpu-adapter=swiftshader']),
-  ],
+  args: BROWSER_ARGS,
 });
 const rows: Record<string, string | number>[] = [];
 for (const [what, url, studio] of [

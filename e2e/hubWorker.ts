@@ -1,7 +1,8 @@
 /** What hub.spec.ts runs in a browser's worker: loads tensors of a repository through the store in OPFS. */
 import { openCheckpoint } from '../src/io/checkpoint';
 import { hubFileSet } from '../src/io/hub';
-import { openBrowserStore } from '../src/io/storage';
+import { keptDirectory } from '../src/io/kept';
+import { openBrowserStore, openDirectory } from '../src/io/storage';
 
 export interface HubQuestion {
   hubUrl: string;
@@ -42,7 +43,10 @@ async function answer({ hubUrl, repo, tensors, cancelAfterMs }: HubQuestion): Pr
   } catch (error) {
     result.error = { name: (error as Error).name, message: (error as Error).message };
   }
-  result.storedBytes = await cache.size();
+  result.storedBytes = (await keptDirectory(() => openDirectory('hub-test')).list()).reduce(
+    (sum, { bytes }) => sum + bytes,
+    0,
+  );
   return result;
 }
 

@@ -1,6 +1,7 @@
-/** Own text: encoded by workers below the session's, kept in the browser, found there on the next visit. */
+/** Own text: encoded by workers below the session's, kept in the browser, found there on the next visit, and cleared. */
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { drop, expectReady, folderOf, openPage } from './studio';
+import { drop, expectFinished, expectReady, folderOf, openPage, runButton } from './studio';
 
 /** Large enough for workers: 1.3 MB in 40 documents. */
 const documents = Array.from({ length: 40 }, (_, i) =>
@@ -21,12 +22,13 @@ const kept = (page: Page) =>
     for await (const folder of root.values() as AsyncIterable<FileSystemDirectoryHandle>)
       for await (const file of folder.values() as AsyncIterable<FileSystemFileHandle>) {
         const { size, lastModified } = await file.getFile();
-        found[file.name] = `${size} ${lastModified}`;
+        // Written at every use.
+        if (file.name !== 'used.mark') found[file.name] = `${size} ${lastModified}`;
       }
     return found;
   });
 
-test('a text dropped on the page is encoded once', async ({ page }, info) => {
+test('a text dropped on the page is encoded once, and its tokens can be cleared', async ({ page }, info) => {
   const bytes = Buffer.from(documents.join('<|endoftext|>'));
   const path = `${folderOf(info, { 'marks.txt': bytes })}/marks.txt`;
   const text = page.getByRole('region', { name: 'Text', exact: true });
@@ -44,5 +46,25 @@ test('a text dropped on the page is encoded once', async ({ page }, info) => {
   await page.reload();
   expect(await visit()).toBe(first);
   expect(await kept(page)).toEqual(files);
+
+  await page.getByRole('button', { name: 'Saved in this browser' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Kept in this browser' });
+  const clear = dialog.getByRole('button', { name: 'Clear tokens' });
+  await expect(dialog.getByRole('button', { name: 'Clear downloads' })).toBeDisabled();
+  await clear.click();
+  const question = dialog.getByRole('group', { name: 'Clear tokens?' });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, where: nodes[0]?.html }))).toEqual([]);
+  await question.getByRole('button', { name: 'Keep' }).click();
+  expect(await kept(page)).toEqual(files);
+  await clear.click();
+  // The file with the ids is open in the session, which must close it first.
+  await question.getByRole('button', { name: /^Clear .* kB$/ }).click();
+  await expect(clear).toBeDisabled();
+  expect(await kept(page)).toEqual({});
+  await page.keyboard.press('Escape');
+  await runButton(page).click();
+  await expectFinished(page);
+  expect(Object.keys(await kept(page)).sort()).toEqual(['documents', 'ids', 'meta']);
   expect(failures).toEqual([]);
 });

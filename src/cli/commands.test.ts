@@ -114,6 +114,7 @@ describe('without a device', () => {
     [['clean', 'a.txt'], '--out is missing'],
     [['clean', 'a.txt', '--out', 'a.csv'], '--out is "a.csv"'],
     [['clean', '/no/a.txt', '--out', '/no/b.txt'], 'cannot read /no/a.txt'],
+    [['cache', '--clear', 'everything'], '--clear is "everything"'],
     [['devices', '--device', 'tpu'], '--device is "tpu"'],
   ])('%j ends with status 2 and one line', async (args, message) => {
     const said = { out: '', error: '' };

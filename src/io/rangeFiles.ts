@@ -3,7 +3,7 @@
  * browser they lie in OPFS, which only a worker can read so; a file gets its name when it is complete.
  */
 import { SourceError } from '../errors';
-import { fileNameOf } from './storage';
+import { fileNameOf, openDirectory } from './storage';
 
 export interface RangeFile {
   readonly size: number;
@@ -192,8 +192,7 @@ export function directoryFiles(root: FileSystemDirectoryHandle): RangeFiles {
 /** The files named `name` in this browser, in memory where there is no OPFS (some private windows). */
 export async function browserFiles(name: string): Promise<RangeFiles> {
   try {
-    const root = await navigator.storage.getDirectory();
-    return directoryFiles(await root.getDirectoryHandle(fileNameOf(name), { create: true }));
+    return directoryFiles(await openDirectory(name));
   } catch {
     return memoryFiles();
   }

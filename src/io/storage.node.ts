@@ -1,16 +1,7 @@
 /** The byte store of the command line: a folder on the disk, one file an entry. Node only. */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileNameOf, type ByteStore } from './storage';
-
-/** Bytes of all files below a folder; 0 when there is none. */
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  let bytes = 0;
-  for (const entry of entries)
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-  return bytes;
-}
 
 /** Entries are written under a temporary name, flushed and renamed, so that a half-written one never appears. */
 export function folderStore(root: string): ByteStore {
@@ -47,7 +38,5 @@ export function folderStore(root: string): ByteStore {
         throw error;
       }
     },
-    size: () => sizeOf(root),
-    clear: () => rm(root, { recursive: true, force: true }),
   };
 }

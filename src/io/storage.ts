@@ -11,10 +11,6 @@ export interface ByteStore {
   get(folder: string, name: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Writes an entry; it appears only when complete. Rejects when there is no room. */
   put(folder: string, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Bytes held in all, marks included. */
-  size(): Promise<number>;
-  /** Forgets everything. */
-  clear(): Promise<void>;
 }
 
 // Of the working drafts only lib.webworker knows these, and it cannot be mixed with lib.dom.
@@ -86,13 +82,6 @@ async function readEntry(handle: FileSystemFileHandle): Promise<Uint8Array<Array
 
 const isMissing = (error: unknown) => error instanceof DOMException && error.name === 'NotFoundError';
 
-async function sizeOf(directory: FileSystemDirectoryHandle): Promise<number> {
-  let bytes = 0;
-  for await (const entry of directory.values())
-    bytes += entry.kind === 'file' ? (await entry.getFile()).size : await sizeOf(entry);
-  return bytes;
-}
-
 /** A store in a directory of the origin's private file system. */
 export function directoryStore(root: FileSystemDirectoryHandle): ByteStore {
   return {
@@ -109,20 +98,19 @@ export function directoryStore(root: FileSystemDirectoryHandle): ByteStore {
       const directory = await root.getDirectoryHandle(fileNameOf(folder), { create: true });
       await writeEntry(await directory.getFileHandle(fileNameOf(name), { create: true }), bytes);
     },
-    size: () => sizeOf(root),
-    async clear() {
-      const names: string[] = [];
-      for await (const entry of root.values()) names.push(entry.name);
-      for (const name of names) await root.removeEntry(name, { recursive: true });
-    },
   };
 }
 
-/** The store named `name` in this browser, or null where there is no OPFS (old browsers, some private windows). */
+/** The directory named `name` of this origin. Rejects where there is no OPFS (old browsers, some private windows). */
+export async function openDirectory(name: string): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(fileNameOf(name), { create: true });
+}
+
+/** The store named `name` in this browser, or null where there is no OPFS. */
 export async function openBrowserStore(name: string): Promise<ByteStore | null> {
   try {
-    const root = await navigator.storage.getDirectory();
-    return directoryStore(await root.getDirectoryHandle(fileNameOf(name), { create: true }));
+    return directoryStore(await openDirectory(name));
   } catch {
     // Decant works without it: a download is then repeated on the next visit, which the caller tells.
     return null;
@@ -155,11 +143,6 @@ export function memoryStore(): ByteStore {
     },
     put: (folder, name, bytes) => {
       entries.set(key(folder, name), new Uint8Array(bytes));
-      return Promise.resolve();
-    },
-    size: () => Promise.resolve([...entries.values()].reduce((sum, bytes) => sum + bytes.length, 0)),
-    clear: () => {
-      entries.clear();
       return Promise.resolve();
     },
   };

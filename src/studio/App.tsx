@@ -2,6 +2,7 @@ import { Notifications } from '@mantine/notifications';
 import { lazy, Suspense, useEffect } from 'react';
 import { Compose } from './compose/Compose';
 import { Banners } from './frame/Banners';
+import { KeptDialog } from './frame/KeptDialog';
 import { KeySheet } from './frame/KeySheet';
 import { Palette } from './frame/Palette';
 import { Rail } from './frame/Rail';
@@ -56,6 +57,7 @@ export function App() {
       </main>
       <Palette />
       <KeySheet />
+      <KeptDialog />
       <StopDialog />
       <PaperRecipes />
     </div>

@@ -5,9 +5,10 @@ import '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?
 import type { EncoderPort } from '../data/tokens/encoders';
 import { hubFileSet, type HubOptions } from '../io/hub';
 import { openHubDataset } from '../io/hubDataset';
+import { createKeeping, keptDirectory, notingFiles, notingStore } from '../io/kept';
 import { browserFiles } from '../io/rangeFiles';
 import { httpFileSet } from '../io/source';
-import { openBrowserStore, textEntries } from '../io/storage';
+import { openBrowserStore, openDirectory, textEntries } from '../io/storage';
 import type { HubRequest, Platform } from './platform';
 
 const TEACHER = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
@@ -17,12 +18,30 @@ const TASKS = ['category', 'same-sense'].flatMap((task) =>
   SPLITS.map((split) => `tasks/${task}.${split}.jsonl`),
 );
 
-/** A request whose answers are kept. */
-const kept = async ({ onProgress, ...request }: HubRequest): Promise<HubOptions> => ({
-  ...request,
-  cache: await openBrowserStore('hub'),
-  onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
+const places = {
+  downloads: keptDirectory(() => openDirectory('hub')),
+  tokens: keptDirectory(() => openDirectory('tokens')),
+};
+
+/** Beyond this what is kept is rather forgotten; a GPT-2 XL has 6 GB. */
+const MOST_KEPT_BYTES = 16e9;
+
+/** The browser's own limit is for the whole site, and where the disk is full it may take everything away. */
+const keeping = createKeeping(places, async () => {
+  const { quota } = await navigator.storage.estimate();
+  return Math.min(MOST_KEPT_BYTES, quota === undefined ? Infinity : quota / 2);
 });
+
+/** A request whose answers are kept. */
+async function kept({ onProgress, ...request }: HubRequest): Promise<HubOptions> {
+  await keeping.makeRoom(0);
+  const store = await openBrowserStore('hub');
+  return {
+    ...request,
+    cache: store && notingStore(store, places.downloads),
+    onProgress: ({ file, doneBytes, askedBytes }) => onProgress(file, doneBytes, askedBytes),
+  };
+}
 
 /** Each holds a tokenizer; more of them would wait for the one thread that reads and writes. */
 const MOST_ENCODERS = 4;
@@ -51,7 +70,8 @@ export function browserPlatform(base: string): Platform {
     memoryBytes: deviceMemory === undefined ? undefined : deviceMemory * 2 ** 30,
     demoTeacher: () => Promise.resolve(httpFileSet('demo', `${demo}/teacher`, TEACHER)),
     demoTexts: () => Promise.resolve(httpFileSet('demo', demo, [...TEXTS, ...TASKS])),
-    tokens: () => browserFiles('tokens'),
+    tokens: async () => notingFiles(await browserFiles('tokens'), places.tokens),
+    kept: keeping,
     // One core stays with the page and this thread.
     startEncoders: () =>
       Promise.resolve(

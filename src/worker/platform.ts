@@ -4,6 +4,7 @@ import type { EncoderPort } from '../data/tokens/encoders';
 import type { TokenStore } from '../data/tokens/shard';
 import type { TuningStore } from '../engine/tuner';
 import type { HubDataset } from '../io/hubDataset';
+import type { Keeping } from '../io/kept';
 import type { Gate } from '../io/patience';
 import type { FileSet } from '../io/source';
 import type { TrainingSnapshot } from '../train/snapshot';
@@ -63,6 +64,8 @@ export interface Platform {
   readonly tunesFirst?: boolean;
   /** Where the tokens of texts are kept; absent: in memory, as long as the session lives. */
   tokens?(): Promise<TokenStore>;
+  /** Downloads and tokens that are kept; absent where nothing is. */
+  readonly kept?: Keeping;
   /** Starts workers that encode text; absent: the session's own thread does. */
   startEncoders?(): Promise<EncoderPort[]>;
 }

@@ -9,6 +9,7 @@ import type { FileColumn } from '../data/textColumn';
 import type { SeenRow, TaskCard, TaskInfo } from '../data/taskCard';
 import type { CleaningReport } from '../data/cleaning/report';
 import type { BackendName, DeviceInfo } from '../engine/device';
+import type { KeptBytes, KeptKind } from '../io/kept';
 import type { GPT2Config } from '../model/config';
 import type { CleaningSettings } from '../recipe/cleaning';
 import type { Source, SourcePart, TaskData, TextData } from '../recipe/data';
@@ -31,6 +32,8 @@ export type {
   DeviceInfo,
   ErrorReport,
   Estimate,
+  KeptBytes,
+  KeptKind,
   NearbySetup,
   NeededBytes,
   PerplexityReport,
@@ -277,6 +280,10 @@ export type CommandBody =
       seed: number;
     }
   | { type: 'forget'; runId: string }
+  /** How much is kept between visits, and room for it. */
+  | { type: 'kept' }
+  /** Removes what is kept of these kinds; refused while something reads it. What another tab uses stays. */
+  | { type: 'clearKept'; kinds: readonly KeptKind[] }
   /** Cancels the command with that id: a download, a sweep, a generation. */
   | { type: 'cancel'; target: number }
   /** Stops what the command with that id fetches, or lets it go on from there. */
@@ -311,6 +318,8 @@ export interface Answers {
   export: ExportedFile[];
   generate: { text: string; ids: number[] };
   forget: null;
+  kept: KeptBytes;
+  clearKept: KeptBytes;
   cancel: null;
   pauseDownload: null;
 }

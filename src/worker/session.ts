@@ -14,6 +14,7 @@ import { checkLayers } from '../model/selection';
 import type { Platform } from './platform';
 import type { Answers, Command, CommandBody, Event, Port, SweepRow } from './protocol';
 import { nextTokenDistribution } from './session/distribution';
+import { createKept } from './session/kept';
 import { createLane } from './session/lane';
 import { createEstimates } from './session/estimate';
 import { createMeasurements } from './session/measure';
@@ -91,6 +92,12 @@ export function createSession(port: Port, platform: Platform): void {
     openModel: loader.ensure,
     device: info,
     snapshots: platform.snapshots,
+  });
+  const kept = createKept({
+    platform,
+    texts,
+    runInProgress: runs.inProgress,
+    running: () => [...running.values()].map(({ type }) => type),
   });
   const estimate = createEstimates({
     models,
@@ -254,6 +261,10 @@ export function createSession(port: Port, platform: Platform): void {
       case 'setHub':
         hub = { url: command.hubUrl, token: command.hubToken };
         return null;
+      case 'kept':
+        return kept.bytes();
+      case 'clearKept':
+        return kept.clear(command.kinds);
       case 'inspectDataset':
         return sources.inspect(command, task);
       default:

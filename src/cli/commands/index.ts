@@ -1,4 +1,5 @@
 import type { Command } from '../command';
+import { cache } from './cache';
 import { check } from './check';
 import { clean } from './clean';
 import { dataset } from './dataset';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   generate,
   clean,
   dataset,
+  cache,
   check,
   devices,
 ];

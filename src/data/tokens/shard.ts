@@ -179,7 +179,7 @@ export async function writeShard(
     const size = tokens * idsOf(tokenizer).BYTES_PER_ELEMENT;
     throw new DataError(
       `there is no room for the tokens of ${source.name}: ${Math.ceil(size / 1e6)} MB of them were written`,
-      'Make room on the disk, or take a fraction of the text.',
+      'Clear what is kept, make room on the disk, or take a fraction of the text.',
       { cause: error },
     );
   }

@@ -48,6 +48,7 @@ function sourceOf(documents: readonly string[], key = 'test'): DocumentSource & 
 function workIn(store: TokenStore): TextWork {
   return {
     store,
+    makeRoom: () => Promise.resolve(),
     startEncoders: () => Promise.resolve([localEncoder(tokenizer)]),
     signal: new AbortController().signal,
     onProgress: () => undefined,

@@ -8,6 +8,7 @@ import { recipeTitle } from '../selectionState';
 import { useStudio, type StudioState } from '../store';
 import { DeviceChip } from './DeviceChip';
 import { RecipeMenu } from './RecipeMenu';
+import { useKept } from './keptStore';
 
 const select = (state: StudioState) => ({
   recipe: state.recipe,
@@ -82,9 +83,11 @@ export function TopBar() {
   return (
     <header className="top">
       <RecipeName />
-      <span className="saved small faint">
-        {remembers ? 'Saved in this browser' : 'Not saved: this browser stores nothing'}
-      </span>
+      <Tooltip label="What is kept in this browser">
+        <button type="button" className="saved small faint" onClick={() => useKept.getState().show()}>
+          {remembers ? 'Saved in this browser' : 'Not saved: this browser stores nothing'}
+        </button>
+      </Tooltip>
       <span className="top-undo">
         <Tooltip label="Undo (Ctrl Z)">
           <ActionIcon variant="subtle" size={28} aria-label="Undo" disabled={!canUndo} onClick={undo}>

@@ -7,6 +7,7 @@ import { FIRST_RECIPE, usePaper } from '../paper/paperStore';
 import type { IconName } from '../pieces/Icon';
 import { keptLayers, presetStates, withKeep, withStrategy } from '../selectionState';
 import type { StudioState } from '../store';
+import { useKept } from './keptStore';
 import { dataRefusal } from '../storeTask';
 
 export interface PaletteCommand {
@@ -182,6 +183,14 @@ export function paletteCommands(state: StudioState): PaletteCommand[] {
       keys: 'Ctrl Shift Z',
       refusal: state.future.length > 0 ? undefined : 'nothing to redo',
       run: state.redo,
+    },
+    {
+      id: 'kept',
+      group: 'Page',
+      label: 'What is kept in this browser …',
+      description: 'downloads and tokens; clear them',
+      icon: 'library',
+      run: () => useKept.getState().show(),
     },
     {
       id: 'keys',

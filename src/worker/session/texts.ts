@@ -50,6 +50,8 @@ export interface TextRegistry {
   documents(ref: string, task: Task): Promise<DocumentSource>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
   vocabularyFor(model: { config: Geometry; tokenizer?: string }, task: Task): Promise<Vocabulary>;
+  /** Lets go of the tokens of all texts, which are read or made anew when they are wanted again. */
+  release(): void;
   /** Held-out text of the demo, for measurements that need no text of the user's. */
   heldOut(tokenizer: Tokenizer, task: Task): Promise<TokenStream>;
 }
@@ -134,7 +136,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     throw new RecipeError(`the text ${JSON.stringify(source)} is not loaded`, `Loaded: ${loaded}.`);
   }
 
-  const inTurn = encodeInTurn(platform);
+  const { inTurn, closeFiles } = encodeInTurn(platform);
 
   const splitOf = (source: DocumentSource, contextLength: number, tokenizer: Tokenizer, task: Task) =>
     remember(`${source.key} split ${contextLength} ${tokenizer.fingerprint}`, () =>
@@ -245,6 +247,10 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         `teacher.model has a vocabulary of ${config.vocab_size}, and no tokenizer of that size is known`,
         'Name a folder with its tokenizer in teacher.model.tokenizer.',
       );
+    },
+    release() {
+      streams.clear();
+      closeFiles();
     },
     heldOut: (tokenizer, task) => demoStream('validation', tokenizer, task),
   };
