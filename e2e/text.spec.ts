@@ -33,17 +33,19 @@ test('a text dropped on the page is encoded once, and its tokens can be cleared'
   const path = `${folderOf(info, { 'marks.txt': bytes })}/marks.txt`;
   const text = page.getByRole('region', { name: 'Text', exact: true });
   const visit = async () => {
-    await expectReady(page);
     await drop(page, [path]);
     await expect(text).toContainText('marks.txt');
     await expect(text).toContainText('Documents38');
     return text.textContent();
   };
   const failures = await openPage(page);
+  await expectReady(page);
   const first = await visit();
   const files = await kept(page);
   expect(Object.keys(files).sort()).toEqual(['documents', 'ids', 'meta']);
   await page.reload();
+  // A page cannot keep a file, so it is asked for.
+  await expect(text.getByRole('alert')).toContainText('marks.txt');
   expect(await visit()).toBe(first);
   expect(await kept(page)).toEqual(files);
 

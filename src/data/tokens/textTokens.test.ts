@@ -48,7 +48,6 @@ function sourceOf(documents: readonly string[], key = 'test'): DocumentSource & 
 function workIn(store: TokenStore): TextWork {
   return {
     store,
-    makeRoom: () => Promise.resolve(),
     startEncoders: () => Promise.resolve([localEncoder(tokenizer)]),
     signal: new AbortController().signal,
     onProgress: () => undefined,

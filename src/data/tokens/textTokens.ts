@@ -21,8 +21,8 @@ import { splitPieces, type SplitPieces } from './splitPieces';
 
 export interface TextWork {
   readonly store: TokenStore;
-  /** Lets what else is kept go until so many bytes more have room. */
-  makeRoom(bytes: number): Promise<void>;
+  /** Lets what else is kept go until so many bytes more have room; absent where there is no limit. */
+  makeRoom?(bytes: number): Promise<void>;
   /** Started when a text must be encoded, and closed behind it. */
   startEncoders(tokenizer: Tokenizer): Promise<readonly Encoder[]>;
   readonly signal: AbortSignal;
@@ -43,7 +43,7 @@ async function encode(
   tokenizer: Tokenizer,
   { store, makeRoom, startEncoders, signal, onProgress }: TextWork,
 ): Promise<TokenShard> {
-  await makeRoom(ID_BYTES * (source.progress.total ?? 0));
+  await makeRoom?.(ID_BYTES * (source.progress.total ?? 0));
   const encoders = await startEncoders(tokenizer);
   try {
     const split = await piecesOf(source.documents(signal));
@@ -52,7 +52,7 @@ async function encode(
     const told = () => ({ warnings: source.warnings, report: source.report });
     await writeShard(store, shard, split, tokenizer, { encoders, signal, told, onProgress: report });
     // What was expected was a guess.
-    await makeRoom(0);
+    await makeRoom?.(0);
     const written = await openShard(store, shard, tokenizer, signal);
     if (!written) throw new Error(`the tokens of ${source.name} cannot be read back`);
     return written;
