@@ -33,6 +33,7 @@ async function inNode(text: string, vocabulary: Vocabulary, work: string): Promi
   if (second.losses.join() !== first.losses.join()) throw new Error('the second launch has other losses');
   const bytes = statSync(text).size;
   return {
+    machine: machine('wasm'),
     vocabulary,
     bytes,
     encoders: availableParallelism(),
@@ -54,7 +55,13 @@ async function inPage(text: string, work: string): Promise<object> {
       throw new Error('the second visit encoded the text again');
     if (second.cardText !== first.cardText) throw new Error('the second visit has other tokens');
     const bytes = statSync(text).size;
-    return { vocabulary: 'demo', bytes, first: figuresOf(first), second: figuresOf(second) };
+    return {
+      machine: machine('Chromium'),
+      vocabulary: 'demo',
+      bytes,
+      first: figuresOf(first),
+      second: figuresOf(second),
+    };
   } finally {
     server.close();
   }
@@ -82,8 +89,7 @@ async function main(): Promise<void> {
     mkdirSync(dirname(file), { recursive: true });
     // The half that was not measured stays.
     const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as object) : {};
-    const all = { ...before, machine: machine('none'), ...found };
-    writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify({ ...before, ...found }, null, 2)}\n`);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -160,7 +160,7 @@ export function figuresOf({ phases, keptBytes, quotaBytes, heaps, opening, after
     tasks,
     longestProcessorMs: rounded(first?.processorMs ?? 0),
   });
-  const workers = heaps.filter(({ of }) => !of.startsWith('Window'));
+  const heap = (pattern: RegExp) => heaps.find(({ of }) => pattern.test(of))?.bytes ?? 0;
   return {
     secondsToFirstStep: rounded(phases.open.seconds + phases.text.seconds + phases.firstStep.seconds),
     seconds: Object.fromEntries(
@@ -175,10 +175,8 @@ export function figuresOf({ phases, keptBytes, quotaBytes, heaps, opening, after
     peakBytes: { page: peak('page'), gpu: peak('gpu'), browser: peak('browser'), others: peak('others') },
     // The browser's process reads files for the page; the page itself reads what it kept.
     bytesReadForText: { browser: phases.text.use.browser.bytesRead, page: phases.text.use.page.bytesRead },
-    heapBytes: {
-      page: heaps.find(({ of }) => of.startsWith('Window'))?.bytes ?? 0,
-      workers: workers.reduce((sum, { bytes }) => sum + bytes, 0),
-    },
+    // At the end; tfjs's threads share memory with the session.
+    heapBytes: { page: heap(/^Window/), session: heap(/ worker-/) },
     mainThread: { opening: longest(opening), afterwards: longest(afterwards) },
     keptBytes,
     quotaBytes,
