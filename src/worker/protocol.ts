@@ -280,9 +280,8 @@ export type CommandBody =
       seed: number;
     }
   | { type: 'forget'; runId: string }
-  /** How much is kept between visits, and room for it. */
+  /** What is kept between visits; clearing is refused while something reads it, and leaves what other tabs use. */
   | { type: 'kept' }
-  /** Removes what is kept of these kinds; refused while something reads it. What another tab uses stays. */
   | { type: 'clearKept'; kinds: readonly KeptKind[] }
   /** Cancels the command with that id: a download, a sweep, a generation. */
   | { type: 'cancel'; target: number }
