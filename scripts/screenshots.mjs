@@ -129,7 +129,8 @@ await page.getByRole('menuitem', { name: /^Demo pipeline, bundled/ }).click();
 await page.getByRole('region', { name: 'What stage 1 learns from' }).getByText('tokens').waitFor();
 await start.getByRole('button', { name: /^Run/ }).and(page.locator(':enabled')).click();
 await progress.getByText('Finished').first().waitFor();
-// What the session has said about the rows goes by itself.
+// What the session has said about the rows goes by itself, but not under the pointer.
+await page.mouse.move(720, 26);
 await page.locator('.mantine-Notification-root').first().waitFor({ state: 'detached' });
 await photograph('pipeline');
 

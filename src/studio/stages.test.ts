@@ -7,6 +7,7 @@ import { createClient, type RequestOptions } from '../worker/client';
 import { portPair } from '../worker/port';
 import type { CommandBody, CommandType } from '../worker/protocol';
 import { createSession } from '../worker/session';
+import { cleaningNow, useCleaning } from './clean/cleanStore';
 import type { Connection } from './connection';
 import { openRecipeFile, openWritten } from './openRecipe';
 import { useStudio } from './store';
@@ -71,6 +72,23 @@ test('a stage takes files of its own, a share of them, and their cleaning; the r
   await vi.waitFor(() => expect(stageCard(state(), state().recipe.stages[0]!.data!)).toBeDefined());
   state().setStageData(0, undefined);
   expect(state().recipe.stages[0]!.data).toBeUndefined();
+});
+
+test('a stage’s text is looked into and cleaned where the run’s is, which stays as it was', async () => {
+  add(2);
+  await state().loadStageText(1, files('web.txt', 3000));
+  useCleaning.getState().show(true, 1);
+  await vi.waitFor(() =>
+    expect(useCleaning.getState()).toMatchObject({ of: 'text:web.txt', counting: null }),
+  );
+  expect(cleaningNow()).toEqual({ text: 'text:web.txt', cleaning: undefined });
+  const { data } = state().recipe.stages[1]!;
+  state().setStageData(1, { ...data!, cleaning: PAPER_CLEANING } as typeof data);
+  await useCleaning.getState().count();
+  expect(useCleaning.getState().report!.cleaning).toBeDefined();
+  useCleaning.getState().show(false);
+  expect(cleaningNow()).toEqual({ text: 'demo', cleaning: undefined });
+  expect(useCleaning.getState()).toMatchObject({ open: false, stage: null });
 });
 
 test('a text that cannot be read leaves the stage as it was, and the message names the stage', async () => {

@@ -41,7 +41,7 @@ function PartChoice() {
 }
 
 function CleaningHead({ settings }: { settings: CleaningSettings | undefined }) {
-  const { report, show } = useCleaning();
+  const { report, show, stage } = useCleaning();
   const { change } = useCleaningSettings();
   const save = (cleaning: NonNullable<typeof report>['cleaning']) => {
     if (!cleaning) return;
@@ -51,7 +51,7 @@ function CleaningHead({ settings }: { settings: CleaningSettings | undefined }) 
   return (
     <header className="between clean-head">
       <div className="row">
-        <h2>Cleaning</h2>
+        <h2>Cleaning{stage === null ? '' : `, the text of stage ${stage + 1}`}</h2>
         <PartChoice />
       </div>
       <div className="row">

@@ -1,6 +1,8 @@
 /** The cleaning editor: whether it is open, and what was last counted. The settings themselves are the recipe's. */
 import { create } from 'zustand';
 import type { CleaningSettings } from '../../recipe/cleaning';
+import { partOf, type RecipeData } from '../../recipe/data';
+import type { Recipe } from '../../recipe/recipe';
 import type { CleanedDocument, ErrorReport, TextReport } from '../../worker/protocol';
 import { reportOf, wasCancelled } from '../connection';
 import { useStudio } from '../store';
@@ -10,6 +12,8 @@ export const PART_BYTES = [1e6, 4e6, 16e6] as const;
 
 interface CleanState {
   open: boolean;
+  /** The stage whose own text is looked at; null: the run's. */
+  stage: number | null;
   /** The settings when the editor was opened. */
   openedWith: string | undefined;
   bytes: number;
@@ -20,24 +24,32 @@ interface CleanState {
   counting: AbortController | null;
   compared: CleanedDocument | null;
   error: ErrorReport | null;
-  show(open: boolean): void;
+  show(open: boolean, stage?: number | null): void;
   setBytes(bytes: number): void;
   /** Counts the loaded text with the recipe's settings; a count in progress is given up. */
   count(): Promise<void>;
   compare(document: number): Promise<void>;
 }
 
+/** The data whose text is cleaned: the run's, or those of a stage. */
+export const cleanedData = (recipe: Recipe, stage: number | null): RecipeData | undefined =>
+  stage === null ? recipe.data : recipe.stages[stage]?.data;
+
 /** The text and the cleaning that the recipe has now. */
 export function cleaningNow(): { text: string | null; cleaning: CleaningSettings | undefined } {
   const { recipe, text } = useStudio.getState();
+  const { stage } = useCleaning.getState();
+  const data = cleanedData(recipe, stage);
+  if (data?.kind !== 'lm') return { text: null, cleaning: undefined };
   return {
-    text: text?.ref ?? null,
-    cleaning: recipe.data.kind === 'lm' ? recipe.data.cleaning : undefined,
+    text: stage === null ? (text?.ref ?? null) : partOf(data.train).source,
+    cleaning: data.cleaning,
   };
 }
 
 export const useCleaning = create<CleanState>()((set, get) => ({
   open: false,
+  stage: null,
   openedWith: undefined,
   bytes: PART_BYTES[0],
   report: null,
@@ -47,15 +59,18 @@ export const useCleaning = create<CleanState>()((set, get) => ({
   compared: null,
   error: null,
 
-  show(open) {
+  show(open, stage = open ? null : get().stage) {
     get().counting?.abort();
+    set({ stage });
     const cleaning = JSON.stringify(cleaningNow().cleaning);
     if (open) {
       set({ open, openedWith: cleaning });
       void get().count();
       return;
     }
-    set({ open });
+    set({ open, stage: null });
+    // A stage's text is counted by itself.
+    if (stage !== null) return;
     // The text card tells what is left after cleaning.
     const { loadText, textRef } = useStudio.getState();
     if (cleaning !== get().openedWith) void loadText(textRef);

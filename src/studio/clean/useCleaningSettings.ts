@@ -1,23 +1,27 @@
 import type { CleaningSettings } from '../../recipe/cleaning';
 import { useStudio } from '../store';
-import { useCleaning } from './cleanStore';
+import { cleanedData, useCleaning } from './cleanStore';
 
 /** A slider that is dragged asks for one count, not for fifty. */
 const SETTLE_MS = 350;
 let settling: ReturnType<typeof setTimeout> | undefined;
 
-/** The recipe's cleaning, and a way to change it that counts anew. */
+/** The cleaning of the text that is looked at, and a way to change it that counts anew. */
 export function useCleaningSettings() {
-  const settings = useStudio((state) =>
-    state.recipe.data.kind === 'lm' ? state.recipe.data.cleaning : undefined,
-  );
+  const stage = useCleaning((state) => state.stage);
+  const settings = useStudio((state) => {
+    const data = cleanedData(state.recipe, stage);
+    return data?.kind === 'lm' ? data.cleaning : undefined;
+  });
+  const setStageData = useStudio((state) => state.setStageData);
   const edit = useStudio((state) => state.edit);
   const change = (cleaning: CleaningSettings | undefined) => {
-    edit((recipe) => {
-      if (recipe.data.kind !== 'lm') return recipe;
-      const { cleaning: _, ...data } = recipe.data;
-      return { ...recipe, data: cleaning ? { ...data, cleaning } : data };
-    }, 'cleaning');
+    const old = cleanedData(useStudio.getState().recipe, stage);
+    if (old?.kind !== 'lm') return;
+    const { cleaning: _, ...raw } = old;
+    const data = cleaning ? { ...raw, cleaning } : raw;
+    if (stage === null) edit((recipe) => ({ ...recipe, data }), 'cleaning');
+    else setStageData(stage, data, 'cleaning');
     clearTimeout(settling);
     settling = setTimeout(() => void useCleaning.getState().count(), SETTLE_MS);
   };

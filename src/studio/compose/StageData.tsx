@@ -4,6 +4,7 @@ import { partOf, withRowLength, type RecipeData, type TextData } from '../../rec
 import { isHubSource } from '../../recipe/hubSource';
 import { dataOf } from '../../recipe/pipeline';
 import { formatCount } from '../charts/format';
+import { useCleaning } from '../clean/cleanStore';
 import { ErrorCard } from '../pieces/ErrorCard';
 import { NumberField } from '../pieces/NumberField';
 import { LoadingStrip } from '../pieces/Progress';
@@ -99,7 +100,7 @@ function Fields({ data, index }: { data: RecipeData; index: number }) {
         )}
       </div>
       <Counts data={data} index={index} />
-      {data.kind === 'lm' && <Cleaning data={data} onChange={change} />}
+      {data.kind === 'lm' && <Cleaning data={data} index={index} onChange={change} />}
     </>
   );
 }
@@ -138,19 +139,31 @@ function Counts({ data, index }: { data: RecipeData; index: number }) {
   );
 }
 
-/** The paper's cleaning of the stage's text, or the recipe's own thresholds of it. */
-function Cleaning({ data, onChange }: { data: TextData; onChange: (data: TextData) => void }) {
+/** Whether the stage's text is cleaned as in the paper or by the recipe's own thresholds, and the way to what is in it. */
+function Cleaning({ data, index, onChange }: CleaningProps) {
+  const show = useCleaning((state) => state.show);
+  const busy = useStudio((state) => state.loadingStage !== null || state.activeRunId !== null);
   const own = data.cleaning && JSON.stringify(data.cleaning) !== JSON.stringify(PAPER_CLEANING);
   return (
-    <Switch
-      size="xs"
-      className="stage-counts"
-      label={own ? 'Cleaned, with the recipe’s own thresholds' : 'Cleaned as in the paper, section 3.4'}
-      checked={data.cleaning !== undefined}
-      onChange={(event) => {
-        const { cleaning: _, ...raw } = data;
-        onChange(event.currentTarget.checked ? { ...raw, cleaning: PAPER_CLEANING } : raw);
-      }}
-    />
+    <div className="between stage-counts">
+      <Switch
+        size="xs"
+        label={own ? 'Cleaned, with own thresholds' : 'Cleaned as in the paper'}
+        checked={data.cleaning !== undefined}
+        onChange={(event) => {
+          const { cleaning: _, ...raw } = data;
+          onChange(event.currentTarget.checked ? { ...raw, cleaning: PAPER_CLEANING } : raw);
+        }}
+      />
+      <button type="button" className="why tiny" disabled={busy} onClick={() => show(true, index)}>
+        Look inside, clean<span className="visually-hidden"> the text of stage {index + 1}</span>
+      </button>
+    </div>
   );
+}
+
+interface CleaningProps {
+  data: TextData;
+  index: number;
+  onChange: (data: TextData) => void;
 }
