@@ -1,10 +1,12 @@
 import { Select, TextInput } from '@mantine/core';
 import { rowLength, withRowLength } from '../../recipe/data';
+import { dataOf } from '../../recipe/pipeline';
 import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
 import { withContext } from '../selectionState';
 import { useStudio } from '../store';
 import { PrecisionField } from './PrecisionField';
+import { ProtocolField } from './ProtocolField';
 
 const SCHEDULES: { value: Optimizer['schedule']; label: string }[] = [
   { value: 'linear', label: 'Linear' },
@@ -150,6 +152,9 @@ function RunFields({ recipe }: { recipe: Recipe }) {
   const longest = useStudio((state) => state.teacher?.config.nPositions ?? 1024);
   const { evaluation } = recipe;
   const task = recipe.data.kind === 'task';
+  const kinds = new Set(
+    [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))].map(({ kind }) => kind),
+  );
   const evaluate = (part: Partial<Recipe['evaluation']>, group?: string) =>
     edit((old) => ({ ...old, evaluation: { ...old.evaluation, ...part } }), group);
   return (
@@ -187,7 +192,7 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         integer
         onChange={(every) => evaluate({ every })}
       />
-      {task ? (
+      {kinds.has('task') && (
         <NumberField
           label="Rows scored (0: all)"
           value={evaluation.maxRows}
@@ -197,7 +202,8 @@ function RunFields({ recipe }: { recipe: Recipe }) {
           integer
           onChange={(maxRows) => evaluate({ maxRows })}
         />
-      ) : (
+      )}
+      {kinds.has('lm') && (
         <NumberField
           label="Tokens scored"
           value={evaluation.maxTokens}
@@ -209,7 +215,8 @@ function RunFields({ recipe }: { recipe: Recipe }) {
         />
       )}
       <PrecisionField />
-      {!task && (
+      {kinds.has('lm') && <ProtocolField />}
+      {kinds.has('lm') && (
         <TextInput
           className="training-prompt"
           size="xs"
