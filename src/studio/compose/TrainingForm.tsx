@@ -1,12 +1,8 @@
-import { Select, TextInput } from '@mantine/core';
-import { rowLength, withRowLength } from '../../recipe/data';
-import { dataOf } from '../../recipe/pipeline';
-import type { Optimizer, Recipe, Stage } from '../../recipe/recipe';
+import { Select } from '@mantine/core';
+import type { Optimizer, Stage } from '../../recipe/recipe';
 import { NumberField } from '../pieces/NumberField';
-import { withContext } from '../selectionState';
 import { useStudio } from '../store';
-import { PrecisionField } from './PrecisionField';
-import { ProtocolField } from './ProtocolField';
+import { RunFields } from './RunFields';
 
 const SCHEDULES: { value: Optimizer['schedule']; label: string }[] = [
   { value: 'linear', label: 'Linear' },
@@ -142,90 +138,6 @@ function StageFields({ stage }: { stage: Stage }) {
         allowDeselect={false}
         onChange={(value) => set({ recompute: value === 'recompute' })}
       />
-    </>
-  );
-}
-
-/** What holds for the whole run: context, seed, evaluation. */
-function RunFields({ recipe }: { recipe: Recipe }) {
-  const edit = useStudio((state) => state.edit);
-  const longest = useStudio((state) => state.teacher?.config.nPositions ?? 1024);
-  const { evaluation } = recipe;
-  const task = recipe.data.kind === 'task';
-  const kinds = new Set(
-    [recipe.data, ...recipe.stages.map((stage) => dataOf(recipe, stage))].map(({ kind }) => kind),
-  );
-  const evaluate = (part: Partial<Recipe['evaluation']>, group?: string) =>
-    edit((old) => ({ ...old, evaluation: { ...old.evaluation, ...part } }), group);
-  return (
-    <>
-      <NumberField
-        label={task ? 'Longest input' : 'Context, tokens'}
-        value={rowLength(recipe.data)}
-        min={2}
-        max={longest}
-        step={16}
-        integer
-        onChange={(length) =>
-          edit((old) =>
-            old.data.kind === 'task'
-              ? { ...old, data: withRowLength(old.data, length) }
-              : withContext(old, length),
-          )
-        }
-      />
-      <NumberField
-        label="Seed"
-        value={recipe.seed}
-        min={0}
-        max={Number.MAX_SAFE_INTEGER}
-        step={1}
-        integer
-        onChange={(seed) => edit((old) => ({ ...old, seed }))}
-      />
-      <NumberField
-        label="Evaluate every"
-        value={evaluation.every}
-        min={0}
-        max={1e6}
-        step={10}
-        integer
-        onChange={(every) => evaluate({ every })}
-      />
-      {kinds.has('task') && (
-        <NumberField
-          label="Rows scored (0: all)"
-          value={evaluation.maxRows}
-          min={0}
-          max={1e9}
-          step={100}
-          integer
-          onChange={(maxRows) => evaluate({ maxRows })}
-        />
-      )}
-      {kinds.has('lm') && (
-        <NumberField
-          label="Tokens scored"
-          value={evaluation.maxTokens}
-          min={0}
-          max={1e9}
-          step={4096}
-          integer
-          onChange={(maxTokens) => evaluate({ maxTokens })}
-        />
-      )}
-      <PrecisionField />
-      {kinds.has('lm') && <ProtocolField />}
-      {kinds.has('lm') && (
-        <TextInput
-          className="training-prompt"
-          size="xs"
-          label="Prompt the student continues at every evaluation"
-          placeholder="none"
-          value={evaluation.prompt}
-          onChange={(event) => evaluate({ prompt: event.currentTarget.value }, 'prompt')}
-        />
-      )}
     </>
   );
 }
