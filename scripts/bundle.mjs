@@ -39,7 +39,7 @@ export async function bundle(entry) {
     // `module` first: with `main`, tfjs-core would be there twice, with two registries.
     mainFields: ['module', 'main'],
     external: ['webgpu', 'vite', 'playwright-core'],
-    sourcemap: 'inline',
+    // No source map: Node holds it with the file, 65 MB for the command line.
     banner: { js: BANNER },
     legalComments: 'none',
     logLevel: 'silent',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Cleaner } from './cleaner';
 import { cleanFile, type FileKind } from './documents';
 import { PAPER_CLEANING } from '../../recipe/cleaning';
@@ -45,6 +45,41 @@ test('rows that are joined are one document, in their order', async () => {
     expect(together).toBe(await cleaned(rows.join(join), 'text', 'rows'));
     expect(together.trim().split('\n')).toHaveLength(1);
   }
+});
+
+describe('a row of millions of characters', () => {
+  const long = Array.from(
+    { length: 18_000 },
+    (_, i) => `Sentence ${i} says "it" in a \\ way, \n with 😀 and é as ever.`,
+  ).join(' ');
+  const rows = [
+    { id: [1, { text: 'no' }], text: long, note: 'a "note"' },
+    { text: ONE },
+    { note: 'x'.repeat(1_500_000), text: long },
+  ];
+
+  test.each([
+    ['as it is', (row: object) => JSON.stringify(row)],
+    [
+      'all escaped',
+      (row: object) =>
+        JSON.stringify(row).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
+    ['spaced', (row: object) => ` ${JSON.stringify(row, null, 1).replaceAll('\n', '\t')} \r`],
+  ])('gives its text piece by piece: %s', async (_, write) => {
+    const table = rows.map(write).join('\n');
+    const whole = await cleaned(rows.map(({ text }) => text).join('<|endoftext|>'), 'text', 'rows', 1 << 16);
+    expect(await cleaned(table, 'rows', 'rows', 99_991)).toBe(whole);
+  });
+
+  test.each([
+    ['without an end', (row: string) => row.slice(0, -9_000)],
+    ['with more behind it', (row: string) => `${row}}`],
+    ['with an escape that is none', (row: string) => row.replace('Sentence 17500', '\\x')],
+  ])('%s is refused', async (_, damage) => {
+    const table = damage(JSON.stringify({ text: long }));
+    await expect(cleaned(table, 'rows', 'rows', 1 << 16)).rejects.toThrow('a, line 1 is not JSON');
+  });
 });
 
 test('where the chunks end makes no difference', async () => {

@@ -1,10 +1,11 @@
 /**
  * Documents of a file, from its bytes as they come: a text is cut at `<|endoftext|>`, a table of JSON lines has one
- * document a row, a page is one. At most a piece of text or a row is held.
+ * document a row, a page is one. At most a piece of text or a row is held, and of a long row its text piece by piece.
  */
 import { DataError } from '../../errors';
 import { END_OF_TEXT } from '../pieces';
 import type { Cleaner } from './cleaner';
+import { LongRow, openTextOf } from './longRows';
 
 const KINDS: Readonly<Record<string, FileKind>> = {
   txt: 'text',
@@ -21,7 +22,7 @@ export type FileKind = 'text' | 'rows' | 'page';
 export const fileKind = (name: string): FileKind | undefined =>
   KINDS[/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''];
 
-/** Characters: one string holds not much more, and a row is parsed as one. */
+/** Characters: one string holds not much more, and what is not the text of a row is parsed as one. */
 const LONGEST_ROW = 64 * 1024 * 1024;
 
 /** Text of UTF-8 bytes in chunks, which may end inside a character. Throws DataError for what is no UTF-8 text. */
@@ -88,13 +89,18 @@ function feedText(cleaner: Cleaner): Feed {
   };
 }
 
-function textOfRow(where: string, line: string, column: string): string {
-  let row: unknown;
+/** What `read` makes of a row. Throws DataError where that is not JSON. */
+function asJson<T>(where: string, read: () => T): T {
   try {
-    row = JSON.parse(line);
+    return read();
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     throw new DataError(`${where} is not JSON`, 'Each line is one JSON object.', { cause: error });
   }
+}
+
+function textOfRow(where: string, line: string, column: string): string {
+  const row = asJson<unknown>(where, () => JSON.parse(line));
   const text: unknown =
     typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[column] : undefined;
   if (typeof text === 'string') return text;
@@ -105,34 +111,71 @@ function textOfRow(where: string, line: string, column: string): string {
   );
 }
 
+/** Characters of a row from which on its text is taken out while it comes. */
+const LONG_ROW = 1 << 20;
+
 function feedRows(cleaner: Cleaner, name: string, { column, join }: CleaningRows): Feed {
   let waiting = '';
-  let number = 0;
+  let number = 1;
   let open = false;
-  const row = (line: string) => {
-    number++;
-    if (line.trim() === '') return;
-    const text = textOfRow(`${name}, line ${number}`, line, column);
-    if (!open) cleaner.begin('text');
-    cleaner.write(`${open ? (join ?? '') : ''}${text}`);
+  let long: LongRow | undefined;
+  /** Length at which the waiting row is looked at for the start of its text. */
+  let look = LONG_ROW;
+
+  const begin = () => {
+    if (open) cleaner.write(join ?? '');
+    else cleaner.begin('text');
+  };
+  const end = () => {
     open = join !== undefined;
     if (!open) cleaner.end();
   };
+  const take = (part: string) => {
+    if (!long) waiting += part;
+    let given = long ? part : '';
+    if (!long && waiting.length >= look) {
+      const start = openTextOf(waiting, column);
+      look *= 2;
+      if (start >= 0) {
+        begin();
+        long = new LongRow((text) => cleaner.write(text));
+        given = waiting.slice(start);
+        waiting = '';
+      }
+    }
+    if (long) asJson(`${name}, line ${number}`, () => long!.write(given));
+    if ((long?.length ?? waiting.length) > LONGEST_ROW) {
+      throw new DataError(
+        `${name}, line ${number} has more than 64 million characters beside its text`,
+        'Is it JSON lines?',
+      );
+    }
+  };
+  const endRow = () => {
+    const where = `${name}, line ${number}`;
+    if (long) {
+      asJson(where, () => long!.end());
+      end();
+    } else if (waiting.trim() !== '') {
+      const text = textOfRow(where, waiting, column);
+      begin();
+      cleaner.write(text);
+      end();
+    }
+    number++;
+    waiting = '';
+    long = undefined;
+    look = LONG_ROW;
+  };
   return {
     write(text) {
-      const lines = text.split('\n');
-      lines[0] = waiting + lines[0]!;
-      waiting = lines.pop()!;
-      lines.forEach(row);
-      if (waiting.length > LONGEST_ROW) {
-        throw new DataError(
-          `${name}, line ${number + 1} has more than 64 million characters`,
-          'Is it JSON lines?',
-        );
+      for (const [i, part] of text.split('\n').entries()) {
+        if (i > 0) endRow();
+        take(part);
       }
     },
     end() {
-      row(waiting);
+      endRow();
       if (open) cleaner.end();
     },
   };
