@@ -6,6 +6,7 @@
  *
  * Tokens lie in typed arrays, some 1 MB for GPT-2's 50,256: as strings in a Map, with a cache of pieces, they took 60.
  */
+import { PieceCache } from './pieceCache';
 import { GPT2_PIECES } from './pieces';
 
 /** The bytes of token `id` are `bytes[starts[id]]` up to `bytes[starts[id + 1]]`. */
@@ -120,25 +121,40 @@ class Smallest {
 /** Places in a piece, exact beside a rank below 2^20 in a float64. */
 const PLACES = 2 ** 32;
 
+/** What a vocabulary says of parts of a piece; a part is known by where it begins and ends. */
+export interface Joining {
+  /** Every byte is a part now. */
+  begin(piece: Uint8Array, length: number): void;
+  /** The rank of joining the parts from `at` to `joint` and from there to `end`; -1 where they do not go together. */
+  rankOf(piece: Uint8Array, at: number, joint: number, end: number): number;
+  /** The part at `at` was joined with the next one. */
+  join(at: number, rank: number): void;
+  idOf(piece: Uint8Array, at: number, end: number): number;
+}
+
+/** Gives the ids of the first `length` bytes, one after the other. */
+type Merge = (piece: Uint8Array, length: number, give: (id: number) => void) => void;
+
 /**
  * Joins the bytes of a piece, lowest rank first and of equal ones the leftmost. Linear in the piece's length but for
  * the heap, so that a run of 100,000 signs is no harder than prose.
  */
-function merger(lookup: TokenLookup) {
+export function merger({ begin, rankOf, join, idOf }: Joining): Merge {
   let room = 0;
   /** By a part's first byte: where the next part and the one before begin, and the rank of joining it to the next. */
   let [next, before, rank] = [0, 0, 0].map(() => new Int32Array(0)) as [Int32Array, Int32Array, Int32Array];
   const heap = new Smallest();
-  return (piece: Uint8Array, length: number, give: (id: number) => void): void => {
+  return (piece, length, give) => {
     if (length > room) {
       room = 2 * length;
       [next, before, rank] = [new Int32Array(room + 1), new Int32Array(room + 1), new Int32Array(room + 1)];
     }
     const consider = (at: number) => {
       const joint = next[at]!;
-      rank[at] = joint < length ? lookup(piece, at, next[joint]!) : -1;
+      rank[at] = joint < length ? rankOf(piece, at, joint, next[joint]!) : -1;
       if (rank[at] !== -1) heap.add(rank[at] * PLACES + at);
     };
+    begin(piece, length);
     for (let i = 0; i <= length; i++) [next[i], before[i]] = [i + 1, i - 1];
     for (let i = 0; i < length; i++) consider(i);
     while (heap.size > 0) {
@@ -146,6 +162,7 @@ function merger(lookup: TokenLookup) {
       const at = smallest % PLACES;
       // Joined to its neighbour before, or the neighbour has grown since.
       if (rank[at] !== Math.floor(smallest / PLACES)) continue;
+      join(at, rank[at]);
       const joint = next[at]!;
       rank[joint] = -1;
       next[at] = next[joint]!;
@@ -153,16 +170,15 @@ function merger(lookup: TokenLookup) {
       consider(at);
       if (at > 0) consider(before[at]!);
     }
-    for (let at = 0; at < length; at = next[at]!) give(lookup(piece, at, next[at]!));
+    for (let at = 0; at < length; at = next[at]!) give(idOf(piece, at, next[at]!));
   };
 }
 
-/** Text to ids, piece by piece (`GPT2_PIECES`). Every byte must be a token. */
-export function bytePairEncoder(table: TokenTable): (text: string) => number[] {
-  const lookup = lookupOf(table);
-  const merge = merger(lookup);
+/** Text to ids, piece by piece (`GPT2_PIECES`): those that are a token by `lookup`, others merged. */
+export function encoderOf(lookup: TokenLookup, merge: Merge): (text: string) => number[] {
   const pieces = new RegExp(GPT2_PIECES);
   const utf8 = new TextEncoder();
+  const known = new PieceCache();
   let piece = new Uint8Array(256);
   /** Fills `piece` with a part of the text as UTF-8, and gives its length. */
   const fill = (text: string, from: number, to: number): number => {
@@ -182,9 +198,30 @@ export function bytePairEncoder(table: TokenTable): (text: string) => number[] {
     for (let from = 0; pieces.test(text); from = pieces.lastIndex) {
       const length = fill(text, from, pieces.lastIndex);
       const id = lookup(piece, 0, length);
-      if (id !== -1) give(id);
-      else merge(piece, length, give);
+      if (id !== -1) {
+        give(id);
+        continue;
+      }
+      const place = known.placeOf(piece, length);
+      if (known.give(place, piece, length, ids)) continue;
+      const before = ids.length;
+      merge(piece, length, give);
+      known.keep(place, piece, length, ids, before);
     }
     return ids;
   };
+}
+
+/** For a vocabulary where a token's id is the rank of its merge. Every byte must be a token. */
+export function bytePairEncoder(table: TokenTable): (text: string) => number[] {
+  const lookup = lookupOf(table);
+  return encoderOf(
+    lookup,
+    merger({
+      begin: () => undefined,
+      rankOf: (piece, at, _, end) => lookup(piece, at, end),
+      join: () => undefined,
+      idOf: lookup,
+    }),
+  );
 }

@@ -1,9 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { Tokenizer as HuggingFaceTokenizer, type ByteLevelPreTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from '../errors';
 import { BYTE_CHARS } from './byteAlphabet';
-import { gpt2Tokenizer, gpt2VocabularyFiles, isGpt2Vocabulary } from './gpt2Vocabulary';
+import {
+  byteLevelTokenizerJson,
+  gpt2Tokenizer,
+  gpt2VocabularyFiles,
+  isGpt2Vocabulary,
+} from './gpt2Vocabulary';
+import { GPT2_PIECES } from './pieces';
 import { loadTokenizer, type Tokenizer } from './tokenizer';
 
 const END = '<|endoftext|>';
@@ -28,11 +35,23 @@ function smallFiles(): { vocabJson: string; mergesTxt: string } {
   return { vocabJson: JSON.stringify(vocab), mergesTxt: '#version: 0.2\nt h\nth e\nĠ the\n' };
 }
 
-/** GPT-2's vocabulary through the other library: one unused token more hides that it is GPT-2's own. */
+/** GPT-2's vocabulary as any other: one unused token more hides that it is GPT-2's own. */
 async function other(): Promise<Tokenizer> {
   const { vocabJson, mergesTxt } = await gpt2VocabularyFiles();
   const vocab = { ...(JSON.parse(vocabJson) as Record<string, number>), 'Ġunused token': 50257 };
   return loadTokenizer({ vocabJson: JSON.stringify(vocab), mergesTxt }, 50304);
+}
+
+/** The other library's own work on a vocabulary and its merges. */
+function libraryEncoder(vocab: Record<string, number>, mergesTxt: string): (text: string) => number[] {
+  const library = new HuggingFaceTokenizer(byteLevelTokenizerJson(vocab, mergesTxt), {});
+  (library.pre_tokenizer as ByteLevelPreTokenizer).pattern = GPT2_PIECES;
+  return (text) => library.encode(text, { add_special_tokens: false }).ids;
+}
+
+async function gpt2OfTheLibrary(): Promise<(text: string) => number[]> {
+  const { vocabJson, mergesTxt } = await gpt2VocabularyFiles();
+  return libraryEncoder(JSON.parse(vocabJson) as Record<string, number>, mergesTxt);
 }
 
 function prose(characters: number): string {
@@ -46,8 +65,9 @@ function prose(characters: number): string {
 describe("GPT-2's own vocabulary", () => {
   let fast: Tokenizer;
   let slow: Tokenizer;
+  let library: (text: string) => number[];
   beforeAll(async () => {
-    [fast, slow] = await Promise.all([gpt2Tokenizer(), other()]);
+    [fast, slow, library] = await Promise.all([gpt2Tokenizer(), other(), gpt2OfTheLibrary()]);
   });
 
   test('known texts have the published ids', () => {
@@ -91,18 +111,21 @@ describe("GPT-2's own vocabulary", () => {
   ])('%j has the ids of the reference', (text, ids) => {
     expect(fast.encode(text)).toEqual(ids);
     expect(slow.encode(text)).toEqual(ids);
+    expect(library(text)).toEqual(ids);
   });
 
   for (const [name, text] of Object.entries(AWKWARD)) {
-    test(`two encoders agree on ${name}, and decoding gives the text back`, () => {
-      expect(fast.encode(text)).toEqual(slow.encode(text));
+    test(`three encoders agree on ${name}, and decoding gives the text back`, () => {
+      expect(fast.encode(text)).toEqual(library(text));
+      expect(slow.encode(text)).toEqual(library(text));
       expect(fast.decode(fast.encode(text))).toBe(text.replace(/\p{Surrogate}/gu, '\ufffd'));
     });
   }
 
-  test('two encoders agree on 1 MB of prose', () => {
+  test('three encoders agree on 1 MB of prose', () => {
     const text = prose(1_000_000);
     const ids = fast.encode(text);
+    expect(ids).toEqual(library(text));
     expect(ids).toEqual(slow.encode(text));
     expect(ids.length).toBeGreaterThan(200_000);
     expect(fast.decode(ids)).toBe(text);
@@ -114,6 +137,7 @@ describe("GPT-2's own vocabulary", () => {
       fc.property(text, (value) => {
         const ids = fast.encode(value);
         expect(slow.encode(value)).toEqual(ids);
+        expect(library(value)).toEqual(ids);
         expect(fast.decode(ids)).toBe(value);
       }),
       { numRuns: 500, seed: 3 },
@@ -128,11 +152,13 @@ describe("GPT-2's own vocabulary", () => {
 
   const wikitext = new URL('../../../shared/data/wikitext-2-raw/train_first_1mb.jsonl', import.meta.url);
   test.skipIf(!existsSync(wikitext))(
-    'two encoders agree on WikiText (skipped without the data folder)',
+    'three encoders agree on WikiText (skipped without the data folder)',
     () => {
       const rows = readFileSync(wikitext, 'utf8').trimEnd().split('\n');
       const text = rows.map((row) => (JSON.parse(row) as { text: string }).text).join('\n');
-      expect(fast.encode(text)).toEqual(slow.encode(text));
+      const ids = library(text);
+      expect(fast.encode(text)).toEqual(ids);
+      expect(slow.encode(text)).toEqual(ids);
     },
   );
 
@@ -177,6 +203,31 @@ describe('a checkpoint with its own files', () => {
     const tokenizer = await loadTokenizer(smallFiles(), 260);
     expect(tokenizer.encode('the the')).toEqual([257, 258]);
     expect([tokenizer.vocabSize, tokenizer.endOfText]).toEqual([260, 259]);
+  });
+
+  // Merges that no training would give: tokens that are reached in several ways, in one way only, or never.
+  test('any merges give what the other library makes of them', async () => {
+    const letters = [...'abc'];
+    const token = fc.array(fc.constantFrom(...letters, 'Ġ'), { minLength: 1, maxLength: 3 });
+    const merge = fc.tuple(token, token).map((pair) => pair.map((part) => part.join('')));
+    const text = fc.array(fc.constantFrom(...letters, ' ', 'é', '\n'), { maxLength: 60 });
+    const property = fc.asyncProperty(
+      fc.array(merge, { minLength: 1, maxLength: 25 }),
+      fc.array(text, { minLength: 1, maxLength: 8 }),
+      async (merges, texts) => {
+        const tokens = new Set([...BYTE_CHARS, ...merges.flatMap((pair) => [...pair, pair.join('')]), END]);
+        const vocab = Object.fromEntries([...tokens].map((each, id) => [each, tokens.size - 1 - id]));
+        const mergesTxt = merges.map((pair) => pair.join(' ')).join('\n');
+        const ours = await loadTokenizer({ vocabJson: JSON.stringify(vocab), mergesTxt }, tokens.size);
+        const theirs = libraryEncoder(vocab, mergesTxt);
+        for (const letters of texts) {
+          const value = letters.join('');
+          expect(ours.encode(value)).toEqual(theirs(value));
+        }
+        expect(ours.cutsAtSpaces).toBe(true);
+      },
+    );
+    await fc.assert(property, { numRuns: 200, seed: 8 });
   });
 
   test('lines that end in CR LF are read the same', async () => {

@@ -19,6 +19,7 @@ import {
   type Json,
 } from './tokenizerChecks';
 import type { Tokenizer, TokenizerOrigin } from './tokens';
+import { mergeEncoder } from './pairMerges';
 import { fingerprintOf, GPT2_PIECES, pieceEncoder } from './pieces';
 
 export type { Tokenizer } from './tokens';
@@ -74,40 +75,53 @@ function fromJson(
   const byteLevel = isByteLevel(json.decoder) || isByteLevel(json.pre_tokenizer);
   if (byteLevel && model.merges !== undefined) checkByteLevel(model, vocab);
   const added = addedTokens(json);
-  const tokenizer = construct(json, added, config);
-  const tokens: (string | undefined)[] = new Array<string | undefined>(size).fill(undefined);
-  for (const [token, id] of vocab) tokens[id] = token;
   const plain = isPlain(
     json,
     added.filter((token) => !token.special),
   );
-  const whole = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const tokens: (string | undefined)[] = new Array<string | undefined>(size).fill(undefined);
+  for (const [token, id] of vocab) tokens[id] = token;
   const common = {
     vocabSize: size,
     origin,
     cutsAtSpaces: plain,
     endOfText: endOfTextId(vocab, config),
     fingerprint: fingerprintOf(tokens),
-    encode: plain ? pieceEncoder(tokenizer) : whole,
   };
-  if (byteLevel) {
-    const text = new TextEncoder();
-    const bytes = tokens.map((token) =>
-      token === undefined ? undefined : (charsToBytes(token) ?? text.encode(token)),
-    );
-    const decoder = new ByteDecoder((id) => bytes[id]);
-    return {
-      ...common,
-      decode: (ids) => decoder.decode(ids),
-      tokenText: (id) => decoder.tokenText(id),
-      streamDecoder: () => decoder.stream(),
-    };
-  }
+  const encode = plain ? mergeEncoder(model, vocab) : undefined;
+  // The library's tokenizer holds 60 MB for a vocabulary like GPT-2's, so it is made only where it is needed.
+  if (encode) return { ...common, encode, ...byteLevelDecoding(tokens) };
+  const tokenizer = construct(json, added, config);
+  const whole = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const encoding = { encode: plain ? pieceEncoder(tokenizer) : whole };
+  if (byteLevel) return { ...common, ...encoding, ...byteLevelDecoding(tokens) };
   const decode = (ids: ArrayLike<number>) => {
     const known = Array.from(ids).filter((id) => tokens[id] !== undefined);
     return known.length === 0 ? '' : tokenizer.decode(known, { clean_up_tokenization_spaces: false });
   };
-  return { ...common, decode, tokenText: (id) => tokens[id] ?? '', streamDecoder: () => wholeStream(decode) };
+  return {
+    ...common,
+    ...encoding,
+    decode,
+    tokenText: (id) => tokens[id] ?? '',
+    streamDecoder: () => wholeStream(decode),
+  };
+}
+
+/** How tokens that are bytes become text. */
+function byteLevelDecoding(
+  tokens: readonly (string | undefined)[],
+): Pick<Tokenizer, 'decode' | 'tokenText' | 'streamDecoder'> {
+  const text = new TextEncoder();
+  const bytes = tokens.map((token) =>
+    token === undefined ? undefined : (charsToBytes(token) ?? text.encode(token)),
+  );
+  const decoder = new ByteDecoder((id) => bytes[id]);
+  return {
+    decode: (ids) => decoder.decode(ids),
+    tokenText: (id) => decoder.tokenText(id),
+    streamDecoder: () => decoder.stream(),
+  };
 }
 
 /** For tokenizers whose text of a token depends on its neighbours: decodes all again and gives what is new. */
