@@ -211,9 +211,9 @@ export type CommandBody =
   | { type: 'inspectTask'; data: TaskData; seed: number }
   /** What a data set of the Hub holds; with a `part` also its columns and rows, and what reading it would fetch. */
   | ({ type: 'inspectDataset' } & DatasetQuery)
-  /** What is in a loaded text, and what cleaning would leave of it, by its first bytes. */
-  | { type: 'surveyText'; text: string; bytes: number; cleaning?: CleaningSettings }
-  | { type: 'cleanDocument'; text: string; cleaning: CleaningSettings; document: number }
+  /** What is in a text, and what cleaning would leave of it, by its first bytes; `seed` is the recipe’s. */
+  | { type: 'surveyText'; text: Source; seed?: number; bytes: number; cleaning?: CleaningSettings }
+  | { type: 'cleanDocument'; text: Source; seed?: number; cleaning: CleaningSettings; document: number }
   /** Zero-shot perplexity of the loaded teacher's layers on a small fixed held-out text. */
   | { type: 'measure'; model: string; layers: number[] }
   /** What teacher and student expect of one token of the held-out text. A courtesy: a run's start ends it. */

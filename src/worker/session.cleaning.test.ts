@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PAPER_CLEANING, type CleaningSettings } from '../recipe/cleaning';
+import type { Source } from '../recipe/data';
 import { prose, tinyPlatform } from '../testing/tinyPlatform';
 import { createClient, type Client } from './client';
 import { nodePlatform } from './platform.node';
@@ -77,6 +78,14 @@ test('a text is looked at before any work', async () => {
   expect(plain.whole).toBe(false);
   expect(plain.cleaning).toBeUndefined();
   expect(plain.readShare).toBeGreaterThan(0);
+});
+
+test('rows that are joined are looked at as the one text that they are', async () => {
+  const look = (text: Source) => client.request({ type: 'surveyText', text, bytes: 1e6 });
+  const apart = await look(source);
+  const joined = await look({ source, fraction: 1, join: '\n' });
+  expect(joined.survey).toMatchObject({ documents: 1, duplicates: 0, bytes: apart.survey.bytes + 39 });
+  expect(joined.survey.tokens).toBe(apart.survey.tokens + 39);
 });
 
 test('one document stands beside what is left of it', async () => {

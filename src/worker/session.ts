@@ -201,14 +201,14 @@ export function createSession(port: Port, platform: Platform): void {
         return cards.describe(command.data, command.seed, await readerTokenizer(task), task);
       case 'surveyText':
         return surveyText(
-          await texts.documents(command.text, task),
+          await texts.documents(command.text, command.seed, task),
           await readerTokenizer(task),
           command,
           task,
         );
       case 'cleanDocument':
         return compareCleaned(
-          await texts.documents(command.text, task),
+          await texts.documents(command.text, command.seed, task),
           await readerTokenizer(task),
           command,
           task,

@@ -1,7 +1,7 @@
 /** The cleaning editor: whether it is open, and what was last counted. The settings themselves are the recipe's. */
 import { create } from 'zustand';
 import type { CleaningSettings } from '../../recipe/cleaning';
-import { partOf, type RecipeData } from '../../recipe/data';
+import type { RecipeData, Source } from '../../recipe/data';
 import type { Recipe } from '../../recipe/recipe';
 import type { CleanedDocument, ErrorReport, TextReport } from '../../worker/protocol';
 import { reportOf, wasCancelled } from '../connection';
@@ -36,13 +36,13 @@ export const cleanedData = (recipe: Recipe, stage: number | null): RecipeData | 
   stage === null ? recipe.data : recipe.stages[stage]?.data;
 
 /** The text and the cleaning that the recipe has now. */
-export function cleaningNow(): { text: string | null; cleaning: CleaningSettings | undefined } {
+export function cleaningNow(): { text: Source | null; cleaning: CleaningSettings | undefined } {
   const { recipe, text } = useStudio.getState();
   const { stage } = useCleaning.getState();
   const data = cleanedData(recipe, stage);
   if (data?.kind !== 'lm') return { text: null, cleaning: undefined };
   return {
-    text: stage === null ? (text?.ref ?? null) : partOf(data.train).source,
+    text: stage === null ? (text?.parts?.train ?? text?.ref ?? null) : data.train,
     cleaning: data.cleaning,
   };
 }
@@ -82,17 +82,18 @@ export const useCleaning = create<CleanState>()((set, get) => ({
   },
 
   async count() {
-    const { connection } = useStudio.getState();
+    const { connection, recipe } = useStudio.getState();
     const { text, cleaning } = cleaningNow();
     if (!connection || text === null) return;
     get().counting?.abort();
     const counting = new AbortController();
-    if (get().of !== text) set({ report: null, compared: null });
+    const of = typeof text === 'string' ? text : JSON.stringify(text);
+    if (get().of !== of) set({ report: null, compared: null });
     set({ counting, progress: 0, error: null });
     try {
       const { bytes } = get();
       const report = await connection.request(
-        { type: 'surveyText', text, bytes, ...(cleaning && { cleaning }) },
+        { type: 'surveyText', text, seed: recipe.seed, bytes, ...(cleaning && { cleaning }) },
         {
           signal: counting.signal,
           onEvent: (event) => {
@@ -100,7 +101,7 @@ export const useCleaning = create<CleanState>()((set, get) => ({
           },
         },
       );
-      if (get().counting === counting) set({ report, of: text });
+      if (get().counting === counting) set({ report, of });
     } catch (error) {
       if (!wasCancelled(error)) set({ error: reportOf(error) });
     } finally {
@@ -111,11 +112,12 @@ export const useCleaning = create<CleanState>()((set, get) => ({
   },
 
   async compare(document) {
-    const { connection } = useStudio.getState();
+    const { connection, recipe } = useStudio.getState();
     const { text, cleaning } = cleaningNow();
     if (!connection || text === null || !cleaning) return;
+    const request = { type: 'cleanDocument', text, seed: recipe.seed, cleaning, document } as const;
     try {
-      set({ compared: await connection.request({ type: 'cleanDocument', text, cleaning, document }) });
+      set({ compared: await connection.request(request) });
     } catch (error) {
       if (!wasCancelled(error)) set({ error: reportOf(error) });
     }

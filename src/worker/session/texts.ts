@@ -12,7 +12,7 @@ import type { Tokenizer } from '../../data/tokenizer';
 import { splitTokens, wholeTokens } from '../../data/tokens/textTokens';
 import { gpt2Tokenizer } from '../../data/gpt2Vocabulary';
 import { RecipeError } from '../../errors';
-import { partOf, sameText, type SourcePart, type TextData } from '../../recipe/data';
+import { partOf, sameText, type Source, type SourcePart, type TextData } from '../../recipe/data';
 import { isHubSource } from '../../recipe/hubSource';
 import type { Geometry } from '../../recipe/recipe';
 import type { Platform } from '../platform';
@@ -47,7 +47,7 @@ export interface TextRegistry {
   /** The tokens of a text as it is. */
   whole(source: DocumentSource, tokenizer: Tokenizer, task: Task): ReturnType<typeof wholeTokens>;
   /** The documents of a loaded text, as they came. */
-  documents(ref: string, task: Task): Promise<DocumentSource>;
+  documents(source: Source, seed: number | undefined, task: Task): Promise<DocumentSource>;
   /** The vocabulary of a model that a recipe describes instead of naming it. */
   vocabularyFor(model: { config: Geometry; tokenizer?: string }, task: Task): Promise<Vocabulary>;
   /** Lets go of the tokens of all texts, which are read or made anew when they are wanted again. */
@@ -70,8 +70,6 @@ const KEPT_STREAMS = 4;
 export function textRegistry({ platform, sources, openModel }: TextServices): TextRegistry {
   /** The texts that were brought in this visit, by their names in recipes. */
   const brought = new Map<string, DocumentSource>();
-  /** Parts of data sets that were looked at in this visit, by their names. */
-  const shown = new Map<string, { part: SourcePart; seed: number }>();
   /** Sources of the Hub, by the parts of them that recipes name. */
   const opened = new Map<string, DocumentSource>();
   const streams = new Map<string, Promise<unknown>>();
@@ -185,10 +183,7 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
     tokenise,
     whole: wholeOf,
     source: (part, task) => sourceOf(part, 1, task, true),
-    documents(ref, task) {
-      const { part, seed } = shown.get(ref) ?? { part: { source: ref, fraction: 1 }, seed: 1 };
-      return sourceOf(part, seed, task);
-    },
+    documents: (source, seed = 1, task) => sourceOf(partOf(source), seed, task),
     async load(text, { contextLength, cleaning }, tokenizer, task) {
       let ref = DEMO;
       let name = 'Demo text';
@@ -206,7 +201,6 @@ export function textRegistry({ platform, sources, openModel }: TextServices): Te
         name = text.name;
         ref = partOf(text.train).source;
         parts = { train: text.train, validation: text.validation };
-        shown.set(ref, { part: partOf(text.train), seed: text.seed });
       }
       const data = {
         kind: 'lm' as const,
