@@ -20,7 +20,8 @@ function shorten(text: string): string {
   return `${text.slice(0, MOST_CHARACTERS - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-const shown = (fields: Readonly<Record<string, unknown>>): ShownRow =>
+/** A row for people. */
+export const shownRow = (fields: Readonly<Record<string, unknown>>): ShownRow =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
@@ -37,7 +38,7 @@ async function parquetRows(file: DataFile, columns: readonly string[] | undefine
   return {
     bytes: group < 0 ? 0 : parquet.groupBytes(group, wanted),
     read: async (count) =>
-      group < 0 ? [] : (await parquet.readGroup(group, wanted)).slice(0, count).map(shown),
+      group < 0 ? [] : (await parquet.readGroup(group, wanted)).slice(0, count).map(shownRow),
   };
 }
 
@@ -55,7 +56,7 @@ export async function firstRows(file: DataFile, columns?: readonly string[]): Pr
       const rows: ShownRow[] = [];
       const { streams } = await streamRows([file]);
       for await (const batch of streams[0]!.batches) {
-        rows.push(...batch.slice(0, count - rows.length).map(({ fields }) => shown(fields)));
+        rows.push(...batch.slice(0, count - rows.length).map(({ fields }) => shownRow(fields)));
         if (rows.length === count) break;
       }
       return rows;

@@ -74,3 +74,10 @@ it('draws at most twenty bars of a round width', () => {
   expect(edges[1]).toBe(50);
   expect([counts[0], counts[3], counts[19]]).toEqual([1, 1, 1]);
 });
+
+it('a few lengths far beyond all others share the last bar', () => {
+  const { edges, counts } = histogramOf([...Array.from({ length: 99 }, (_, i) => i), 50_000]);
+  expect(edges.slice(-2)).toEqual([95, 50_001]);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(counts.at(-1)).toBe(5);
+});

@@ -4,20 +4,14 @@
  */
 import { hash64, HashSet64, type Hash64 } from './cleaning/hashes';
 import { utf8Length } from './cleaning/measure';
+import { LetterCount, type ScriptShare } from './scripts';
 import type { DocumentPiece } from './documents';
 import { lastCut } from './tokens/jobs';
 
-/** Documents by length: `counts[i]` have from `edges[i]` to `edges[i + 1] - 1` tokens. */
+/** Documents by length: `counts[i]` have from `edges[i]` to `edges[i + 1] - 1` tokens; the last bar may be wider. */
 export interface LengthHistogram {
   readonly edges: readonly number[];
   readonly counts: readonly number[];
-}
-
-export interface ScriptShare {
-  /** Unicode's name of the script, or `other`. */
-  readonly script: string;
-  /** Of all letters. */
-  readonly share: number;
 }
 
 export interface TextSurvey {
@@ -38,38 +32,6 @@ export interface TextSurvey {
   readonly firsts: readonly string[];
 }
 
-const SCRIPTS = [
-  'Latin',
-  'Cyrillic',
-  'Greek',
-  'Arabic',
-  'Hebrew',
-  'Devanagari',
-  'Bengali',
-  'Thai',
-  'Han',
-  'Hiragana',
-  'Katakana',
-  'Hangul',
-] as const;
-const PATTERNS = SCRIPTS.map((script) => new RegExp(`\\p{Script=${script}}`, 'u'));
-const LETTER = /\p{L}/u;
-const NO_LETTER = SCRIPTS.length + 1;
-const SMALL_SHARE = 0.005;
-
-/** The script of every code point of the first plane plus one, filled in as they come up; 0: not yet. */
-const scripts = new Uint8Array(0x10000);
-
-function scriptOf(point: number): number {
-  const known = point < 0x10000 ? scripts[point]! : 0;
-  if (known > 0) return known - 1;
-  const character = String.fromCodePoint(point);
-  const found = PATTERNS.findIndex((pattern) => pattern.test(character));
-  const script = !LETTER.test(character) ? NO_LETTER : found < 0 ? SCRIPTS.length : found;
-  if (point < 0x10000) scripts[point] = script + 1;
-  return script;
-}
-
 const FIRSTS = 8;
 const FIRST_LENGTH = 240;
 const MOST_BARS = 20;
@@ -88,20 +50,33 @@ function roundUp(value: number): number {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value)!;
 }
 
-/** Equal bars of a round width from 0 to the longest, at most twenty. */
-export function histogramOf(lengths: readonly number[]): LengthHistogram {
+/** Lengths up to which this share of the documents reaches are drawn apart, where a few are very much longer. */
+const DRAWN_SHARE = 0.95;
+/** Very much longer. */
+const FAR = 3;
+
+/**
+ * Equal bars of a round width from 0 on, at most twenty. Where a few lengths lie far beyond all others, the last bar holds
+ * them together, up to the longest.
+ */
+export function histogramOf(lengths: ArrayLike<number>): LengthHistogram {
   if (lengths.length === 0) return { edges: [0], counts: [] };
-  // Not `Math.max(...)`: there may be a million.
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const width = roundUp(Math.max(1, (longest + 1) / MOST_BARS));
-  const bars = Math.floor(longest / width) + 1;
-  const counts = new Array<number>(bars).fill(0);
-  for (const length of lengths) counts[Math.floor(length / width)]!++;
-  return { edges: Array.from({ length: bars + 1 }, (_, i) => i * width), counts };
+  const sorted = Float64Array.from(lengths).sort();
+  const longest = sorted.at(-1)!;
+  const most = sorted[Math.floor(DRAWN_SHARE * (sorted.length - 1))]!;
+  const far = sorted.length >= MOST_BARS && longest > FAR * Math.max(1, most);
+  const reach = far ? most : longest;
+  const width = roundUp(Math.max(1, (reach + 1) / MOST_BARS));
+  const bars = Math.floor(reach / width) + 1;
+  const edges = Array.from({ length: bars + 1 }, (_, i) => i * width);
+  if (edges.at(-1)! <= longest) edges.push(longest + 1);
+  const counts = new Array<number>(edges.length - 1).fill(0);
+  for (const length of sorted) counts[Math.min(counts.length - 1, Math.floor(length / width))]!++;
+  return { edges, counts };
 }
 
 function medianOf(lengths: readonly number[]): number {
-  const sorted = [...lengths].sort((a, b) => a - b);
+  const sorted = Float64Array.from(lengths).sort();
   const middle = sorted.length >> 1;
   if (sorted.length === 0) return 0;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -110,7 +85,7 @@ function medianOf(lengths: readonly number[]): number {
 /** Takes the pieces of documents and says at the end what there was. */
 export class Surveyor {
   private readonly lengths: number[] = [];
-  private readonly letters = new Float64Array(SCRIPTS.length + 2);
+  private readonly letters = new LetterCount();
   private readonly seen = new HashSet64();
   private readonly firsts: string[] = [];
   /** So far, in UTF-8. */
@@ -133,7 +108,7 @@ export class Surveyor {
     this.bytes += utf8Length(text);
     this.waiting += text;
     this.countTo(continues && this.cuts ? lastCut(this.waiting) : this.waiting.length);
-    for (const character of text) this.letters[scriptOf(character.codePointAt(0)!)]!++;
+    this.letters.add(text);
     if (this.start.length <= FIRST_LENGTH) this.start += text.slice(0, FIRST_LENGTH + 1);
     const [low, high] = this.hash;
     hash64(low === 0 && high === 0 ? text : `${low} ${high} ${text}`, this.hash);
@@ -166,19 +141,7 @@ export class Surveyor {
       medianLength: medianOf(lengths),
       longestLength: lengths.reduce((most, length) => Math.max(most, length), 0),
       lengths: histogramOf(lengths),
-      scripts: this.scriptShares(),
+      scripts: this.letters.shares(),
     };
-  }
-
-  private scriptShares(): ScriptShare[] {
-    const letters = this.letters.subarray(0, NO_LETTER);
-    const total = letters.reduce((sum, count) => sum + count, 0);
-    if (total === 0) return [];
-    const named = [...letters]
-      .slice(0, SCRIPTS.length)
-      .map((count, i) => ({ script: SCRIPTS[i]!, share: count / total }));
-    const large = named.filter(({ share }) => share >= SMALL_SHARE).sort((a, b) => b.share - a.share);
-    const rest = 1 - large.reduce((sum, { share }) => sum + share, 0);
-    return rest * total < 0.5 ? large : [...large, { script: 'other', share: rest }];
   }
 }

@@ -1,5 +1,7 @@
 /** What there is to know about a task's rows before anything is trained: how many, how long, and how the model sees them. */
 import { cutRow, type Example, type Examples } from './examples';
+import type { ShownRow } from './firstRows';
+import type { TaskContents } from './taskContents';
 import type { Fields, LabelledTask } from './tasks';
 import type { Tokenizer } from './tokens';
 
@@ -76,8 +78,13 @@ export interface TaskCard {
   split: boolean;
   /** Of the training inputs, before cutting. */
   lengths: LengthBins;
+  /** The first rows of the training file as they are there, values shortened. */
+  firstRows: ShownRow[];
+  contents: TaskContents;
   /** The first training inputs. */
   preview: SeenRow[];
+  /** Tokens to which these are padded, as one batch. */
+  padTo: number;
 }
 
 /** Bars that fit beside each other in the editor. */

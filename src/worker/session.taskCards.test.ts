@@ -61,6 +61,12 @@ test('the bundled rows: counts, labels, lengths and the first rows add up', asyn
   expect(first!.whole).toBe(bytes[0]);
   expect(first!.tokens.filter(({ role }) => role === 'read')).toHaveLength(1);
   expect(card.columns).toContainEqual({ name: 'definition', use: 'text' });
+  const texts = lines.map((line) => (JSON.parse(line) as { definition: string }).definition);
+  expect(card.contents).toMatchObject({ duplicates: texts.length - new Set(texts).size, shared: 0 });
+  expect(card.contents.scripts[0]!.script).toBe('Latin');
+  expect(card.firstRows[0]!.definition).toBe(texts[0]);
+  // The longest of the rows shown is longer than what inputs are cut at.
+  expect(card.padTo).toBe(64);
 });
 
 const CSV = `subject,body,folder

@@ -19,7 +19,8 @@ import { useCleaningSettings } from './useCleaningSettings';
 /** Which part is looked at, and how far that is. */
 function PartChoice() {
   const { bytes, setBytes, counting, progress, report } = useCleaning();
-  const part = report?.whole ? 'the whole text' : `the first ${formatBytes(bytes)}`;
+  const size = report && formatBytes(report.survey.bytes);
+  const part = report?.whole ? `the whole text, ${size}` : `the first ${size}`;
   return (
     <>
       <Select
@@ -32,9 +33,7 @@ function PartChoice() {
         onChange={(value) => value !== null && setBytes(Number(value))}
       />
       <span className="small muted" role="status">
-        {counting
-          ? `Counting, ${Math.round(100 * progress)} % …`
-          : report && `Counted on ${part}, ${formatBytes(report.survey.bytes)}`}
+        {counting ? `Counting, ${Math.round(100 * progress)} % …` : report && `Counted on ${part}`}
       </span>
     </>
   );

@@ -46,7 +46,9 @@ export function staleFrom(counted: CleaningSettings, now: CleaningSettings): Ste
   return counted.duplicates === now.duplicates ? null : 'duplicates';
 }
 
-export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+/** One decimal, more only where nothing else would be left: `62.3 %`, `0.01 %`. */
+export const percent = (share: number): string =>
+  share > 0 && share < 0.0005 ? `${Number((100 * share).toPrecision(1))} %` : `${(100 * share).toFixed(1)} %`;
 
 export interface StepRow {
   id: StepId;

@@ -79,6 +79,7 @@ export function DatasetChoices() {
         )}
         <NumberField
           label="Share of the training split, %"
+          size="sm"
           description="whole row groups, spread over the files by the recipe’s seed"
           value={Number((100 * choice.fraction).toPrecision(4))}
           min={0.001}

@@ -5,6 +5,41 @@ import { formatBytes } from '../charts/format';
 /** So many rows tell what a set is like. */
 export const FIRST_ROWS = 4;
 
+/** Rows as they are in a file. */
+export function RowsTable({
+  rows,
+  label,
+}: {
+  rows: readonly Readonly<Record<string, string>>[];
+  label: string;
+}) {
+  const names = Object.keys(rows[0] ?? {});
+  return (
+    <div className="first-rows" tabIndex={0} role="group" aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {names.map((name) => (
+              <th key={name} scope="col" className="mono">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i}>
+              {names.map((name) => (
+                <td key={name}>{row[name] === '' ? <span className="faint">empty</span> : row[name]}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 interface FirstRowsProps {
   part: DatasetPart;
   disabled: boolean;
@@ -21,30 +56,9 @@ export function FirstRows({ part: { first, firstBytes, split }, disabled, onShow
         </Button>
       </div>
     );
-  const names = Object.keys(first[0] ?? {});
-  return (
-    <div className="first-rows" tabIndex={0} role="group" aria-label={`First rows of ${split}`}>
-      <table>
-        <thead>
-          <tr>
-            {names.map((name) => (
-              <th key={name} scope="col" className="mono">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {first.map((row, i) => (
-            <tr key={i}>
-              {names.map((name) => (
-                <td key={name}>{row[name] === '' ? <span className="faint">empty</span> : row[name]}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {first.length === 0 && <p className="small muted">{split} has no rows.</p>}
-    </div>
+  return first.length === 0 ? (
+    <p className="small muted">{split} has no rows.</p>
+  ) : (
+    <RowsTable rows={first} label={`First rows of ${split}`} />
   );
 }

@@ -8,11 +8,21 @@ export interface NumberFieldProps extends NumberLimits {
   hideLabel?: boolean;
   value: number;
   description?: string;
+  /** `sm` beside other fields of a form. */
+  size?: 'xs' | 'sm';
   onChange: (value: number) => void;
 }
 
 /** A number as text: `5e-4` and `1,000` are fine; arrows step; what is out of range is brought into it. */
-export function NumberField({ label, hideLabel, value, description, onChange, ...limits }: NumberFieldProps) {
+export function NumberField({
+  label,
+  hideLabel,
+  value,
+  description,
+  size = 'xs',
+  onChange,
+  ...limits
+}: NumberFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = draft === null ? value : parseNumber(draft);
   const keep = () => {
@@ -24,7 +34,7 @@ export function NumberField({ label, hideLabel, value, description, onChange, ..
   };
   return (
     <TextInput
-      size="xs"
+      size={size}
       inputMode="decimal"
       label={hideLabel ? undefined : label}
       aria-label={hideLabel ? label : undefined}

@@ -65,6 +65,7 @@ export function HubRowsChoices() {
         />
         <NumberField
           label="Share of the training split, %"
+          size="sm"
           value={Number((100 * choice.fraction).toPrecision(4))}
           min={0.001}
           max={100}

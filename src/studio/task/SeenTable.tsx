@@ -15,7 +15,8 @@ export function SeenTable({ card, most }: { card: TaskCard; most: number }) {
           <th scope="col">
             What the model sees{' '}
             <span className="faint">
-              the classifier reads the token with the mark; hatched tokens are cut off
+              the classifier reads the token with the mark; hatched tokens are cut off; as one batch, padded
+              to {formatCount(card.padTo)}
             </span>
           </th>
           <th scope="col" className="num">
@@ -28,7 +29,7 @@ export function SeenTable({ card, most }: { card: TaskCard; most: number }) {
         {card.preview.slice(0, most).map((row, i) => (
           <tr key={i}>
             <td className="seen-cell">
-              <SeenTokens row={row} name={`Row ${i + 1}`} />
+              <SeenTokens row={row} name={`Row ${i + 1}`} padTo={card.padTo} />
             </td>
             <td className="num">
               {formatCount(row.whole)}

@@ -3,6 +3,7 @@ import { formatCount } from '../charts/format';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
 import { Balance } from './Balance';
+import { Contents } from './Contents';
 import { LengthChart } from './LengthChart';
 
 const USES = { text: 'text', label: 'label', other: 'helps to mark the text', unused: 'not used' };
@@ -78,6 +79,7 @@ export function TaskFacts({ card }: { card: TaskCard }) {
           }
         />
       </div>
+      <Contents card={card} />
       <LeftOut card={card} />
     </>
   );

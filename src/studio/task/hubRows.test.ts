@@ -47,8 +47,9 @@ test('rows of other columns are refused before they are fetched', () => {
   const info = { id: 'glue/rte', columns: ['sentence1', 'sentence2'], labelColumn: 'label' } as TaskInfo;
   const columns = (...names: string[]) =>
     ({ split: 'train', columns: names.map((name) => ({ name, type: 'text' })) }) as DatasetPart;
-  expect(columnsProblem(info, glue, columns('sentence1', 'sentence2', 'label', 'idx'))).toBeNull();
-  expect(columnsProblem(info, glue, columns('sentence1', 'label'))!.message).toBe(
-    'train of nyu-mll/glue has no column "sentence2", which glue/rte needs; its columns: "sentence1", "label"',
+  const place = { repo: 'nyu-mll/glue', config: 'sst2' };
+  expect(columnsProblem(info, place, columns('sentence1', 'sentence2', 'label', 'idx'))).toBeNull();
+  expect(columnsProblem(info, place, columns('sentence1', 'label'))!.message).toBe(
+    'nyu-mll/glue, sst2, train has no column "sentence2", which glue/rte needs; its columns: "sentence1", "label"',
   );
 });

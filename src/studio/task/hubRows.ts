@@ -77,7 +77,7 @@ export const columnsOf = ({ columns, labelColumn }: TaskInfo): string[] => [...c
 /** Why rows with these columns are none of the task's; null when they may be. */
 export function columnsProblem(
   info: TaskInfo,
-  { repo }: Pick<DatasetCard, 'repo'>,
+  { repo, config }: { repo: string; config: string },
   { columns, split }: DatasetPart,
 ): ErrorReport | null {
   const missing = columnsOf(info).find((wanted) => columns.every(({ name }) => name !== wanted));
@@ -85,7 +85,7 @@ export function columnsProblem(
   const there = columns.map(({ name }) => `"${name}"`).join(', ') || 'none';
   return {
     name: 'DataError',
-    message: `${split} of ${repo} has no column "${missing}", which ${info.id} needs; its columns: ${there}`,
+    message: `${repo}, ${config}, ${split} has no column "${missing}", which ${info.id} needs; its columns: ${there}`,
     hint: 'Choose another config, or bring its file as an own labelled file and map the columns',
     input: true,
   };
@@ -111,7 +111,7 @@ export const useHubRows = create<HubRowsState>()((set, get) => {
     const validation = choice.validation === null ? null : await partOf(choice, choice.validation, options);
     const { dataset } = get();
     if (options.signal.aborted || !dataset) return;
-    const problem = columnsProblem(info(), dataset, train);
+    const problem = columnsProblem(info(), { ...dataset, ...choice }, train);
     if (problem) throw Object.assign(new Error(problem.message), problem);
     set({ parts: { train, validation } });
   }

@@ -26,6 +26,7 @@ const DEMO = 'demo';
 const ROWS = 'rows:';
 /** Train, validation, MNLI's second one, and the file of the task before. */
 const KEPT_TABLES = 4;
+const FIRST_ROWS = 5;
 
 /** What `demo` means for a task of the bundle. */
 const BUNDLED: Readonly<Record<string, string>> = {
@@ -51,8 +52,8 @@ export interface TaskSets {
   mismatched?: ReadPart;
   /** One file serves for both. */
   split: boolean;
-  /** The columns of the training file, from its first row. */
-  fields: Fields;
+  /** The first rows of the training file, as they are there. */
+  firstRows: readonly Fields[];
 }
 
 export interface RowRegistry {
@@ -149,17 +150,17 @@ export function rowRegistry(platform: Platform, sources: Sources): RowRegistry {
     const partFor = async (
       { source, fraction }: SourcePart,
       part: Split,
-    ): Promise<ReadPart & Pick<TaskSets, 'fields'>> => {
+    ): Promise<ReadPart & Pick<TaskSets, 'firstRows'>> => {
       const table = await tableFor(source, labelled, part, { fraction, seed }, task);
-      const { fields } = table.rows[0]!;
-      return { examples: readExamples(table, labelled), share: table.share, fields };
+      const firstRows = table.rows.slice(0, FIRST_ROWS).map(({ fields }) => fields);
+      return { examples: readExamples(table, labelled), share: table.share, firstRows };
     };
     // One file for both is read once, as far as the greater part needs, and split.
     const greater = { source: train.source, fraction: Math.max(train.fraction, validation.fraction) };
-    const { fields, ...first } = await partFor(split ? greater : train, 'train');
+    const { firstRows, ...first } = await partFor(split ? greater : train, 'train');
     const { validationMismatched: second } = data;
     const common = {
-      ...{ labelled, split, fields },
+      ...{ labelled, split, firstRows },
       ...(second && { mismatched: await partFor(partOf(second), 'validation') }),
     };
     if (!split) return { ...common, train: first, validation: await partFor(validation, 'validation') };

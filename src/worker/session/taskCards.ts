@@ -9,6 +9,9 @@ import {
   type TaskCard,
 } from '../../data/taskCard';
 import type { Examples } from '../../data/examples';
+import { shownRow } from '../../data/firstRows';
+import { bucketOf } from '../../data/rowBatches';
+import { taskContents, type TaskContents } from '../../data/taskContents';
 import { NAMED_TASKS } from '../../data/tasks';
 import type { Tokenizer } from '../../data/tokenizer';
 import type { TaskData } from '../../recipe/data';
@@ -34,9 +37,18 @@ export const taskInfos = (): TaskInfo[] =>
 /** Lets other commands, a cancellation among them, have their turn. */
 const breathe = () => new Promise<void>((resolve) => void setTimeout(resolve, 0));
 
+/** Keeps a value as the last one, and of all the last few. */
+function keep<T>(values: Map<string, T>, key: string, value: T): T {
+  values.delete(key);
+  values.set(key, value);
+  for (const old of [...values.keys()].slice(0, -KEPT_LENGTHS)) values.delete(old);
+  return value;
+}
+
 export function taskCards(rows: RowRegistry) {
   /** Tokenising is what takes long, and another cut needs none of it. */
   const known = new Map<string, Int32Array>();
+  const contents = new Map<string, TaskContents>();
 
   async function lengthsOf(key: string, examples: Examples, tokenizer: Tokenizer, task: Task) {
     const total = examples.examples.length * (examples.examples[0]?.choices.length ?? 1);
@@ -47,37 +59,43 @@ export function taskCards(rows: RowRegistry) {
         task.check();
         task.progress(`tokenising ${examples.name}`, done, total, 'rows');
       }));
-    known.delete(key);
-    known.set(key, lengths);
-    for (const old of [...known.keys()].slice(0, -KEPT_LENGTHS)) known.delete(old);
-    return lengths;
+    return keep(known, key, lengths);
+  }
+
+  function contentsOf(key: string, train: Examples, validation: Examples): TaskContents {
+    return keep(contents, key, contents.get(key) ?? taskContents(train.examples, validation.examples));
   }
 
   return {
     /** Rows of another content have come under this name. */
     forget: (ref: string) => {
-      for (const key of known.keys()) if (key.includes(JSON.stringify(ref))) known.delete(key);
+      for (const each of [known, contents])
+        for (const key of each.keys()) if (key.includes(JSON.stringify(ref))) each.delete(key);
     },
     async describe(data: TaskData, seed: number, tokenizer: Tokenizer, task: Task): Promise<TaskCard> {
-      const { labelled, train, validation, mismatched, split, fields } = await rows.read(data, seed, task);
+      const { labelled, train, validation, mismatched, split, firstRows } = await rows.read(data, seed, task);
       const { maxLength, ...rest } = data;
       const key = (part: string) => JSON.stringify([part, rest, seed, tokenizer.fingerprint]);
       const lengths = await lengthsOf(key('train'), train.examples, tokenizer, task);
       const part = async (name: string, { examples }: { examples: Examples }) =>
         describePart(examples, labelled, await lengthsOf(key(name), examples, tokenizer, task), maxLength);
+      const preview = seenRows(train.examples.examples, labelled, tokenizer, maxLength, PREVIEW_ROWS);
       return {
         task: labelled.id,
         labels: labelNames(labelled),
         classes: [...labelled.classes],
         metrics: [...labelled.metrics],
-        columns: columnUses(fields, labelled),
+        columns: columnUses(firstRows[0]!, labelled),
+        firstRows: firstRows.map(shownRow),
+        contents: contentsOf(key('contents'), train.examples, validation.examples),
         maxLength,
         train: await part('train', train),
         validation: await part('validation', validation),
         ...(mismatched && { validationMismatched: await part('mismatched', mismatched) }),
         split,
         lengths: lengthBins(lengths),
-        preview: seenRows(train.examples.examples, labelled, tokenizer, maxLength, PREVIEW_ROWS),
+        preview,
+        padTo: bucketOf(Math.max(...preview.map(({ kept }) => kept)), maxLength),
       };
     },
   };
