@@ -33,6 +33,11 @@ test('a gated data set becomes the text with a token, and comes back on a reload
   await page.getByRole('button', { name: 'Change the text' }).click();
   await page.getByRole('menuitem', { name: 'From the Hub …' }).click();
   const dialog = page.getByRole('dialog', { name: 'A text from the Hub' });
+  // The lines of WikiText are one text, whoever picks it.
+  await dialog.getByLabel('Known texts').click();
+  await page.getByRole('option', { name: 'WikiText-2, raw' }).click();
+  await expect(dialog.getByRole('combobox', { name: 'Rows are' })).toHaveValue('lines of one text');
+
   await dialog.getByLabel('Data set').fill('some/texts');
   await dialog.getByRole('button', { name: 'Look' }).click();
   await expect(dialog.getByRole('alert')).toContainText('it is private or gated');
@@ -44,6 +49,7 @@ test('a gated data set becomes the text with a token, and comes back on a reload
   await expect(dialog.getByRole('status')).toContainText(
     /To fetch: .* of .*Training: 60 rows\. Validation: 8 rows/,
   );
+  await expect(dialog.getByRole('combobox', { name: 'Rows are' })).toHaveValue('documents of their own');
   // There is no column "text": the first one with texts is taken.
   await expect(dialog.getByLabel('Column with the text')).toHaveValue('body (text)');
   await dialog.getByRole('button', { name: 'Load' }).click();

@@ -33,7 +33,7 @@ export interface HubText extends HubPart {
   readonly column: string;
   /**
    * Of rows that are no documents: what stands between them in the text that they are. `''` where each brings its line
-   * end; so the training scripts of the transformers library read them (its perplexity guide writes `'\\n\\n'`).
+   * end; so the training scripts of the transformers library read them (its perplexity guide writes `'\n\n'`).
    */
   readonly join?: string;
   /** One line: what it is and how much. */

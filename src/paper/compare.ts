@@ -2,7 +2,8 @@
  * Which of the paper's rows a run of the user's corresponds to, by its recipe: what it learns, by which method, from
  * which layers. Data that is less or other than the paper's does not part them; `differences` says so instead.
  */
-import type { RecipeData, TaskId } from '../recipe/data';
+import type { RecipeData, SourcePart, TaskId } from '../recipe/data';
+import { isHubSource } from '../recipe/hubSource';
 import { dataOf } from '../recipe/pipeline';
 import { familyOf, knownText, preTrainingOf, trainPart, validationPart, type OwnRun } from './own';
 import { REDUCED, WORKS, type Work } from './works';
@@ -62,16 +63,21 @@ export function workOf(run: OwnRun): Work | undefined {
   return data.kind === 'lm' ? textWork(run) : taskWork(run, data.task);
 }
 
+/** Whether a text of the Hub is read row by row: those of WikiText are lines. */
+export const linesApart = ({ source, join }: SourcePart): boolean =>
+  isHubSource(source) && join === undefined;
+
 /**
  * Whether figures may be taken from each other: on a task always, since the dev set is the same; perplexities only on
- * WikiText as it is published (2 and 103 share their validation and test articles), per token of GPT-2's.
+ * WikiText as it is published (2 and 103 share their validation and test articles), as one text and per token of GPT-2's.
  */
 export function comparable(run: OwnRun): boolean {
   const { recipe } = run;
   if (recipe.data.kind === 'task') return true;
   const { text, unit } = recipe.evaluation;
-  const measured = knownText(validationPart(recipe.data).source);
-  const wikitext = measured === 'wikitext-103' || measured === 'wikitext-2';
+  const held = validationPart(recipe.data);
+  const measured = knownText(held.source);
+  const wikitext = !linesApart(held) && (measured === 'wikitext-103' || measured === 'wikitext-2');
   return wikitext && familyOf(run) !== undefined && text === 'raw' && unit === 'token';
 }
 

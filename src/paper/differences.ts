@@ -1,7 +1,7 @@
 /** What sets a run, or a recipe, apart from the paper's work it repeats, in sentences for the reader. */
 import type { TaskData, TextData } from '../recipe/data';
 import type { Recipe, Stage } from '../recipe/recipe';
-import { comparable } from './compare';
+import { comparable, linesApart } from './compare';
 import { dataOf } from '../recipe/pipeline';
 import { familyOf, knownText, preTrainingOf, textName, trainPart, validationPart, type OwnRun } from './own';
 import { FAMILIES, type Work } from './works';
@@ -74,12 +74,15 @@ function measurement(run: OwnRun, data: TextData): Difference[] {
   const held = validationPart(data);
   const found: Difference[] = [];
   if (!comparable(run)) {
+    const apart = ['wikitext-103', 'wikitext-2'].includes(knownText(held.source)) && linesApart(held);
     const of = [
       textName(held),
+      apart ? ' line by line' : '',
       text === 'raw' ? '' : ' detokenised',
       unit === 'token' ? '' : ' per word',
     ].join('');
-    const sentence = `Measured on ${of}, not on WikiText-103 by GPT-2’s tokens: such perplexities cannot be taken from each other.`;
+    const paper = apart ? 'as one text' : 'on WikiText-103 by GPT-2’s tokens';
+    const sentence = `Measured on ${of}, not ${paper}: such perplexities cannot be taken from each other.`;
     found.push({ spot: 'figure', text: sentence });
   } else if (!/test/.test(held.source)) {
     found.push({

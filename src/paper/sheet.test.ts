@@ -101,6 +101,20 @@ describe('rows of the user’s', () => {
     expect(row!.cells['apart']!.text).toBe('+13.4');
   });
 
+  test('WikiText read line by line cannot be taken from the paper’s', () => {
+    const source = 'hf:Salesforce/wikitext/wikitext-103-raw-v1:test';
+    const lines = ran(
+      'table-7-gpt2-uniform',
+      { perplexity: 40 },
+      { data: { train: source, validation: source } },
+    );
+    const sheet = paperSheet([lines]);
+    expect(ownOf(sheet, 'truncation')[0]!.cells['apart']!.text).toBe('–');
+    expect(sheet.differences.map(({ text }) => text).join(' ')).toMatch(
+      /Measured on WikiText-103 line by line, not as one text: /,
+    );
+  });
+
   test('GLUE tasks of one recipe are one row; the average waits for all seven', () => {
     const runs = GLUE_TASKS.map((task) =>
       ran(`table-2-vanillakd-${task}`, { scores: { matthews: 0.3, f1: 0.8, accuracy: 0.7 } }),
