@@ -76,6 +76,9 @@ export function windows(count: number, window: number, stride: number, maxTokens
   }
 }
 
+// On a processor nothing below waits for anything, so that news of progress, and a cancel, would not get through.
+const TURN_MS = 50;
+
 // Tracing a pass and binding its memory costs about as much as running two.
 const FEW_PASSES = 4;
 
@@ -149,7 +152,12 @@ export async function perplexity(
   try {
     const first = layOut(ids, all.slice(0, batch), batch, window);
     await withServingOps(config, () => plans.prepare(key, pass, first));
+    let turnMs = performance.now();
     for (let first = 0; first < all.length; first += batch) {
+      if (performance.now() - turnMs > TURN_MS) {
+        await new Promise((resolve) => setTimeout(resolve));
+        turnMs = performance.now();
+      }
       if (signal?.aborted) throw new CancelledError('the evaluation was cancelled');
       const part = all.slice(first, first + batch);
       const input = layOut(ids, part, batch, window);

@@ -103,6 +103,26 @@ test.each(CASES)(
   },
 );
 
+test('a long evaluation says how far it is, and ends when it is cancelled', async () => {
+  const path = join(folder, 'long.txt');
+  writeFileSync(path, prose(40_000, 3));
+  const abort = new AbortController();
+  const seen: number[] = [];
+  const evaluating = client.request(
+    { type: 'evaluate', model: 'demo', input: { source: `file:${path}` }, ...RAW },
+    {
+      signal: abort.signal,
+      onEvent(event) {
+        if (event.type !== 'progress' || event.what !== 'evaluating') return;
+        seen.push(event.done / event.total);
+        abort.abort();
+      },
+    },
+  );
+  await expect(evaluating).rejects.toThrow('cancelled');
+  expect(seen[0]).toBeLessThan(1);
+});
+
 test('a text of which there is nothing is refused by its name', async () => {
   const input = { source: `file:${join(folder, 'no.txt')}` };
   const missing = client.request({ type: 'evaluate', model: 'demo', input, ...RAW });
