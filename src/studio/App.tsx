@@ -1,5 +1,5 @@
 import { Notifications } from '@mantine/notifications';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Compose } from './compose/Compose';
 import { Banners } from './frame/Banners';
 import { KeptDialog } from './frame/KeptDialog';
@@ -10,7 +10,7 @@ import { StopDialog } from './frame/StopDialog';
 import { TopBar } from './frame/TopBar';
 import { useKeys } from './frame/useKeys';
 import { useWarnings } from './frame/useWarnings';
-import { PaperRecipes } from './paper/PaperRecipes';
+import { usePaper } from './paper/paperStore';
 import { useStudio } from './store';
 import { placeOfHash } from './storeView';
 
@@ -18,6 +18,9 @@ import { placeOfHash } from './storeView';
 const Run = lazy(() => import('./run/RunPlace').then(({ RunPlace }) => ({ default: RunPlace })));
 const Compare = lazy(() =>
   import('./compare/ComparePlace').then(({ ComparePlace }) => ({ default: ComparePlace })),
+);
+const PaperRecipes = lazy(() =>
+  import('./paper/PaperRecipes').then(({ PaperRecipes }) => ({ default: PaperRecipes })),
 );
 
 /** The open place and the address say the same. */
@@ -35,9 +38,17 @@ function useHash(): void {
   }, [place]);
 }
 
+/** True from the first time on that it was: a dialog that has been open stays, to close as it opened. */
+function useOnce(now: boolean): boolean {
+  const [been, setBeen] = useState(now);
+  if (now && !been) setBeen(true);
+  return been;
+}
+
 /** The frame: rail, top bar, banners, the open place. */
 export function App() {
   const place = useStudio((state) => state.place);
+  const paper = useOnce(usePaper(({ chosen }) => chosen !== null));
   useHash();
   useKeys();
   useWarnings();
@@ -59,7 +70,7 @@ export function App() {
       <KeySheet />
       <KeptDialog />
       <StopDialog />
-      <PaperRecipes />
+      <Suspense>{paper && <PaperRecipes />}</Suspense>
     </div>
   );
 }
