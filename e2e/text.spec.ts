@@ -28,6 +28,19 @@ const kept = (page: Page) =>
     return found;
   });
 
+/** What another tab would hear that removes them. */
+const removal = (page: Page) =>
+  page.evaluate(async () => {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('tokens');
+    const heard: string[] = [];
+    for await (const { name } of root.values())
+      await root.removeEntry(name, { recursive: true }).then(
+        () => heard.push('removed'),
+        (error: Error) => heard.push(error.name),
+      );
+    return heard;
+  });
+
 test('a text dropped on the page is encoded once, and its tokens can be cleared', async ({ page }, info) => {
   const bytes = Buffer.from(documents.join('<|endoftext|>'));
   const path = `${folderOf(info, { 'marks.txt': bytes })}/marks.txt`;
@@ -58,6 +71,8 @@ test('a text dropped on the page is encoded once, and its tokens can be cleared'
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => ({ id, where: nodes[0]?.html }))).toEqual([]);
   await question.getByRole('button', { name: 'Keep' }).click();
+  // What a session has open stays as a whole.
+  expect(await removal(page)).toEqual(['NoModificationAllowedError']);
   expect(await kept(page)).toEqual(files);
   await clear.click();
   // The file with the ids is open in the session, which must close it first.

@@ -80,6 +80,11 @@ describe('what is kept has a limit', () => {
     expect(left()).toEqual(['tuning']);
   });
 
+  test('where the limit is not known nothing goes, and nothing fails', async () => {
+    await createKeeping(places(), () => Promise.reject(new Error('no storage'))).makeRoom(1e9);
+    expect(left()).toEqual(['gpt2', 'tuning', 'wikitext', 'new', 'old']);
+  });
+
   test('where nothing was kept yet there is nothing', async () => {
     rmSync(root, { recursive: true });
     const keeping = keepingOf(1000);

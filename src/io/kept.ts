@@ -68,8 +68,11 @@ export function createKeeping(
       return { downloads: of('downloads'), tokens: of('tokens'), limit: await limitBytes() };
     },
     async makeRoom(bytes) {
-      const folders = await all();
-      let over = sum(folders) + bytes - (await limitBytes());
+      // What cannot be counted needs no room: where there is none, writing says so.
+      const counted = await Promise.all([all(), limitBytes()]).catch(() => null);
+      if (!counted) return;
+      const [folders, limit] = counted;
+      let over = sum(folders) + bytes - limit;
       const idle = folders.filter(({ usedMs }) => now() - usedMs > RECENT_MS);
       for (const folder of idle.sort((a, b) => a.usedMs - b.usedMs)) {
         if (over <= 0) return;
@@ -82,19 +85,22 @@ export function createKeeping(
   };
 }
 
-/** Uses are noted once a visit for each folder. Where a note cannot be written, reading goes on without it. */
-function noteOnce({ use }: KeptPlace): (folder: string) => Promise<void> {
-  const noted = new Set<string>();
+/** Often enough for `RECENT_MS`, and seldom beside the reading. */
+const NOTE_MS = RECENT_MS / 6;
+
+/** Notes uses. Where a note cannot be written, reading goes on without it. */
+function noteNowAndThen({ use }: KeptPlace): (folder: string) => Promise<void> {
+  const noted = new Map<string, number>();
   return async (folder) => {
-    if (noted.has(folder)) return;
-    noted.add(folder);
+    if (Date.now() - (noted.get(folder) ?? 0) < NOTE_MS) return;
+    noted.set(folder, Date.now());
     await use(fileNameOf(folder)).catch(() => undefined);
   };
 }
 
 /** A store whose reading is noted. */
 export function notingStore(store: ByteStore, place: KeptPlace): ByteStore {
-  const note = noteOnce(place);
+  const note = noteNowAndThen(place);
   return {
     ...store,
     async get(folder, name) {
@@ -107,7 +113,7 @@ export function notingStore(store: ByteStore, place: KeptPlace): ByteStore {
 
 /** Files whose reading is noted. */
 export function notingFiles(files: RangeFiles, place: KeptPlace): RangeFiles {
-  const note = noteOnce(place);
+  const note = noteNowAndThen(place);
   return {
     ...files,
     async open(folder, name) {
@@ -118,17 +124,21 @@ export function notingFiles(files: RangeFiles, place: KeptPlace): RangeFiles {
   };
 }
 
-/** In each folder of OPFS, which has no other way to note a time. Names of entries never end so. */
+/** In each folder of OPFS, which has no other way to note a time. No entry has this name. */
 const USED = 'used.mark';
 
 async function folderOf(handle: FileSystemDirectoryHandle): Promise<KeptFolder> {
   let [bytes, usedMs] = [0, 0];
-  for await (const entry of handle.values()) {
-    if (entry.kind !== 'file') continue;
-    // A file that is being written or removed.
-    const file = await entry.getFile().catch(() => null);
-    bytes += file?.size ?? 0;
-    usedMs = Math.max(usedMs, file?.lastModified ?? 0);
+  try {
+    for await (const entry of handle.values()) {
+      if (entry.kind !== 'file') continue;
+      const { size, lastModified } = await entry.getFile();
+      bytes += size;
+      usedMs = Math.max(usedMs, lastModified);
+    }
+  } catch {
+    // Another tab is writing or removing here.
+    usedMs = Date.now();
   }
   return { name: handle.name, bytes, usedMs };
 }

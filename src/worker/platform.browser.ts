@@ -26,11 +26,15 @@ const places = {
 /** Beyond this what is kept is rather forgotten; a GPT-2 XL has 6 GB. */
 const MOST_KEPT_BYTES = 16e9;
 
-/** The browser's own limit is for the whole site, and where the disk is full it may take everything away. */
-const keeping = createKeeping(places, async () => {
-  const { quota } = await navigator.storage.estimate();
-  return Math.min(MOST_KEPT_BYTES, quota === undefined ? Infinity : quota / 2);
-});
+/** The browser's own limit is for the whole site, and beyond it writing fails. */
+async function limitBytes(): Promise<number> {
+  // A page that was not served securely has no storage, and keeps nothing.
+  const storage = navigator.storage as StorageManager | undefined;
+  const { quota = Infinity } = (await storage?.estimate()) ?? { quota: 0 };
+  return Math.min(MOST_KEPT_BYTES, quota / 2);
+}
+
+const keeping = createKeeping(places, limitBytes);
 
 /** A request whose answers are kept. */
 async function kept({ onProgress, ...request }: HubRequest): Promise<HubOptions> {

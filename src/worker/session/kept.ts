@@ -16,6 +16,7 @@ export interface KeptServices {
 
 /** While one of these goes on, files are read or written. */
 const READERS: readonly CommandType[] = [
+  'start',
   'loadModel',
   'loadText',
   'loadRows',
