@@ -20,6 +20,7 @@ export interface Launch {
   /** Of the text. */
   bytesRead: number;
   firstStepSeconds: number;
+  firstStepProcessorSeconds: number;
   /** Most that the process held, with its model. */
   peakBytes: number;
   /** Of the first steps; they follow from the order of the batches. */
@@ -66,13 +67,16 @@ export async function launch(text: string, vocabulary: Vocabulary, result: strin
   const client = createClient(ours);
   const found: Partial<Launch> = { losses: [] };
   client.onEvent((event) => {
+    if (event.type !== 'runStarted' && event.type !== 'steps') return;
+    const seconds = performance.now() / 1000;
+    const { user, system } = process.cpuUsage();
+    const processorSeconds = (user + system) / 1e6;
     if (event.type === 'runStarted') {
-      const { user, system } = process.cpuUsage();
-      found.seconds = performance.now() / 1000;
-      found.processorSeconds = (user + system) / 1e6;
+      Object.assign(found, { seconds, processorSeconds });
+      return;
     }
-    if (event.type !== 'steps') return;
-    found.firstStepSeconds ??= performance.now() / 1000;
+    found.firstStepSeconds ??= seconds;
+    found.firstStepProcessorSeconds ??= processorSeconds;
     found.losses!.push(...event.steps.map(({ loss }) => loss));
   });
   await client.request({ type: 'open', device: 'wasm', hubUrl: 'https://huggingface.co' });
