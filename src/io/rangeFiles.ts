@@ -138,7 +138,8 @@ let parts = 0;
 
 /** Files in a directory of the origin's private file system. In workers only. */
 export function directoryFiles(root: FileSystemDirectoryHandle): RangeFiles {
-  const directory = (folder: string) => root.getDirectoryHandle(fileNameOf(folder), { create: true });
+  const directory = (folder: string, create = false) =>
+    root.getDirectoryHandle(fileNameOf(folder), { create });
   return {
     async open(folder, name) {
       try {
@@ -150,7 +151,7 @@ export function directoryFiles(root: FileSystemDirectoryHandle): RangeFiles {
       }
     },
     async create(folder, name) {
-      const into = await directory(folder);
+      const into = await directory(folder, true);
       const part = `${fileNameOf(name)}.${Date.now().toString(36)}-${parts++}${PART}`;
       const file = (await into.getFileHandle(part, { create: true })) as Handle;
       const access = await file.createSyncAccessHandle();
@@ -178,7 +179,8 @@ export function directoryFiles(root: FileSystemDirectoryHandle): RangeFiles {
       };
     },
     async remove(folder) {
-      const own = await directory(folder);
+      const own = await directory(folder).catch(() => null);
+      if (!own) return;
       const names: string[] = [];
       for await (const entry of own.values()) names.push(entry.name);
       for (const name of names) {
