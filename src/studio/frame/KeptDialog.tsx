@@ -45,7 +45,7 @@ function KeptRow({ bytes, kind, label, what, loss }: { bytes: number } & (typeof
         <div className="between kept-question" role="group" aria-label={`Clear ${label.toLowerCase()}?`}>
           <p className="small">{loss}</p>
           <span className="kept-answers">
-            <Button size="xs" data-autofocus onClick={() => ask(null)}>
+            <Button size="xs" autoFocus onClick={() => ask(null)}>
               Keep
             </Button>
             <Button size="xs" className="danger-button" loading={clearing} onClick={() => void clear()}>
