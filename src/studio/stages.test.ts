@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import demo from '../../recipes/pipeline-demo.json';
 import { PAPER_CLEANING } from '../recipe/cleaning';
+import type { TextData } from '../recipe/data';
 import { prose, tinyPlatform } from '../testing/tinyPlatform';
 import { createClient, type RequestOptions } from '../worker/client';
 import { portPair } from '../worker/port';
@@ -72,6 +73,20 @@ test('a stage takes files of its own, a share of them, and their cleaning; the r
   await vi.waitFor(() => expect(stageCard(state(), state().recipe.stages[0]!.data!)).toBeDefined());
   state().setStageData(0, undefined);
   expect(state().recipe.stages[0]!.data).toBeUndefined();
+});
+
+test('files that are chosen go before what is only counted', async () => {
+  add(2);
+  state().setStageData(1, { ...state().recipe.data, cleaning: PAPER_CLEANING } as TextData);
+  const counting = state().countStage(1);
+  expect(state()).toMatchObject({ loadingStageIndex: 1, stageAsked: false });
+  const loading = state().loadStageText(0, files('chosen.txt', 3000));
+  expect(state()).toMatchObject({ loadingStageIndex: 0, stageAsked: true });
+  // A second choice waits until the first one is there.
+  await state().loadStageText(1, files('second.txt', 3000));
+  await Promise.all([counting, loading]);
+  expect(state().stageProblem).toBeNull();
+  expect(state().recipe.stages.map(({ data }) => data?.train)).toEqual(['text:chosen.txt', 'demo']);
 });
 
 test('a stage’s text is looked into and cleaned where the run’s is, which stays as it was', async () => {

@@ -20,14 +20,16 @@ export interface StagesSlice {
   /** Of stage `loadingStageIndex`. */
   loadingStage: Loading | null;
   loadingStageIndex: number;
+  /** Somebody asked for it and waits; what is only counted gives way. */
+  stageAsked: boolean;
   stageProblem: StageProblem | null;
 
   /** Makes these the stage's own data; undefined: it learns from the run's. */
   setStageData: (index: number, data: RecipeData | undefined, group?: string) => void;
   /** Loads a text for a stage, which then learns from it. */
   loadStageText: (index: number, text: TextRef) => Promise<void>;
-  /** Asks the session what the data of a stage hold, which fetches what is not here yet. */
-  countStage: (index: number) => Promise<void>;
+  /** Asks the session what the data of a stage hold, which fetches what is not here yet. `asked`: by somebody. */
+  countStage: (index: number, asked?: boolean) => Promise<void>;
   dismissStage: () => void;
 }
 
@@ -41,6 +43,10 @@ export function uncountedStage(state: StudioState): number | undefined {
   });
   return found < 0 ? undefined : found;
 }
+
+/** Whether somebody waits for a stage's data, or a run has the device. */
+export const isStageBusy = ({ loadingStage, stageAsked, activeRunId }: StudioState): boolean =>
+  (loadingStage !== null && stageAsked) || activeRunId !== null;
 
 type Cards = Pick<StudioState, 'stageTexts' | 'taskCards' | 'teacher' | 'recipe'>;
 
@@ -64,14 +70,29 @@ export const createStagesSlice: StateCreator<StudioState, [], [], StagesSlice> =
   const fail = (index: number, data: RecipeData | null, error: unknown) => {
     if (!wasCancelled(error)) set({ stageProblem: { index, data, error: ofStage(index, reportOf(error)) } });
   };
-  const session = () => {
-    const { connection, phase, loadingStage, activeRunId } = get();
-    return phase === 'ready' && !loadingStage && !activeRunId ? connection : null;
+  const free = () => {
+    const { phase, loadingStage, stageAsked, activeRunId } = get();
+    return phase === 'ready' && !(loadingStage && stageAsked) && !activeRunId;
   };
+  /** What is on its way; an earlier one that gave way must not end the later one's progress. */
+  let turn = 0;
   const begin = (index: number, label: string) => {
+    get().loadingStage?.cancel();
+    turn++;
     set({ stageProblem: null, loadingStageIndex: index });
     return follow(get().connection!, set, 'loadingStage', label);
   };
+  async function waitFor(asked: boolean, work: () => Promise<void>, failed: (error: unknown) => void) {
+    set({ stageAsked: asked });
+    const own = turn + 1;
+    try {
+      await work();
+    } catch (error) {
+      failed(error);
+    } finally {
+      if (turn === own) set({ loadingStage: null });
+    }
+  }
   const keepText = (data: TextData, card: TextCard) => {
     const kept = Object.entries(get().stageTexts).slice(1 - KEPT_CARDS);
     set({ stageTexts: Object.fromEntries([...kept, [taskKey(data, get()), card]]) });
@@ -101,6 +122,7 @@ export const createStagesSlice: StateCreator<StudioState, [], [], StagesSlice> =
     stageTexts: {},
     loadingStage: null,
     loadingStageIndex: 0,
+    stageAsked: false,
     stageProblem: null,
 
     setStageData: (index, data, group) => get().edit((recipe) => withStageData(recipe, index, data), group),
@@ -108,34 +130,28 @@ export const createStagesSlice: StateCreator<StudioState, [], [], StagesSlice> =
     async loadStageText(index, text) {
       const { recipe, teacher } = get();
       const stage = recipe.stages[index];
-      if (!session() || !stage) return;
+      if (!free() || !stage) return;
       const old = dataOf(recipe, stage);
       const contextLength = Math.min(rowLength(old), teacher?.config.nPositions ?? Infinity);
       const cleaning = stage.data?.kind === 'lm' && stage.data.cleaning;
       const base = { kind: 'lm' as const, contextLength, ...(cleaning && { cleaning }) };
-      try {
+      const work = async () => {
         const card = await countText(index, { ...base, train: 'demo', validation: 'demo' }, text);
         const data = { ...base, ...(card.parts ?? { train: card.ref, validation: card.ref }) };
         keepText(data, card);
         get().setStageData(index, data);
-      } catch (error) {
-        fail(index, null, error);
-      } finally {
-        set({ loadingStage: null });
-      }
+      };
+      await waitFor(true, work, (error) => fail(index, null, error));
     },
 
-    async countStage(index) {
+    async countStage(index, asked = false) {
       const data = get().recipe.stages[index]?.data;
-      if (!session() || !data) return;
-      try {
+      if (!free() || !data) return;
+      const work = async () => {
         if (data.kind === 'task') await countTask(index, data);
         else keepText(data, await countText(index, data));
-      } catch (error) {
-        fail(index, data, error);
-      } finally {
-        set({ loadingStage: null });
-      }
+      };
+      await waitFor(asked, work, (error) => fail(index, data, error));
     },
 
     dismissStage: () => set({ stageProblem: null }),

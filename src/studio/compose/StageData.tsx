@@ -18,7 +18,7 @@ import {
   withMeasured,
 } from '../stageWords';
 import { useStudio } from '../store';
-import { stageCard } from '../storeStages';
+import { isStageBusy, stageCard } from '../storeStages';
 import { StageMenu } from './StageMenu';
 
 /** What the open stage learns from, where the recipe has several or the stage has data of its own. */
@@ -109,14 +109,14 @@ function Fields({ data, index }: { data: RecipeData; index: number }) {
 function Counts({ data, index }: { data: RecipeData; index: number }) {
   const card = useStudio((state) => stageCard(state, data));
   const count = useStudio((state) => state.countStage);
-  const busy = useStudio((state) => state.loadingStage !== null || state.activeRunId !== null);
+  const busy = useStudio(isStageBusy);
   const hub = isHubSource(partOf(data.train).source) || isHubSource(partOf(data.validation).source);
   if (!card) {
     if (!hub) return <p className="tiny faint stage-counts">Counting …</p>;
     return (
       <p className="tiny faint between stage-counts">
         <span>Fetched when the run begins</span>
-        <Button variant="subtle" size="compact-xs" disabled={busy} onClick={() => void count(index)}>
+        <Button variant="subtle" size="compact-xs" disabled={busy} onClick={() => void count(index, true)}>
           Fetch and count now
         </Button>
       </p>
@@ -142,7 +142,7 @@ function Counts({ data, index }: { data: RecipeData; index: number }) {
 /** Whether the stage's text is cleaned as in the paper or by the recipe's own thresholds, and the way to what is in it. */
 function Cleaning({ data, index, onChange }: CleaningProps) {
   const show = useCleaning((state) => state.show);
-  const busy = useStudio((state) => state.loadingStage !== null || state.activeRunId !== null);
+  const busy = useStudio(isStageBusy);
   const own = data.cleaning && JSON.stringify(data.cleaning) !== JSON.stringify(PAPER_CLEANING);
   return (
     <div className="between stage-counts">

@@ -5,6 +5,7 @@ import type { TaskData, TaskId } from '../../recipe/data';
 import { pickedFiles } from '../pieces/files';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
+import { isStageBusy } from '../storeStages';
 import { ownTask } from '../storeTask';
 import { namedTask, taskLength } from '../task/taskRecipe';
 import { taskLabel, wholeLabel } from '../task/taskWords';
@@ -71,7 +72,7 @@ export function StageMenu({ index }: { index: number }) {
   const loadText = useStudio((state) => state.loadStageText);
   const dismiss = useStudio((state) => state.dismissStage);
   const own = useStudio((state) => state.recipe.stages[index]?.data !== undefined);
-  const busy = useStudio((state) => state.loadingStage !== null || state.activeRunId !== null);
+  const busy = useStudio(isStageBusy);
   const input = useRef<HTMLInputElement>(null);
   const [hub, setHub] = useState(false);
   const take = (data: TaskData | undefined) => {

@@ -79,7 +79,7 @@ function StageActions({ index, name }: { index: number; name: string }) {
   const edit = useStudio((state) => state.edit);
   const openStage = useStudio((state) => state.openStage);
   const dismiss = useStudio((state) => state.dismissStage);
-  const loading = useStudio((state) => state.loadingStage !== null);
+  const loading = useStudio((state) => state.loadingStage !== null && state.stageAsked);
   const move = (by: -1 | 1) => {
     const moved = withStageMoved(recipe, index, by);
     if (!moved) return;

@@ -1,6 +1,7 @@
 /** What the page knows of a task. */
 import { useState } from 'react';
 import type { TaskData } from '../../recipe/data';
+import { dataOf } from '../../recipe/pipeline';
 import type { ModelCard, TaskCard } from '../../worker/protocol';
 import { useStudio } from '../store';
 import { taskKey } from '../storeTask';
@@ -20,12 +21,20 @@ export function useTaskData(): TaskData | null {
   return useStudio(({ recipe: { data } }) => (data.kind === 'task' ? data : null));
 }
 
-/** `classifier 2 × 768, new`: what stands on the student's last layer norm; null for a language model. */
+/**
+ * `classifier 2 × 768, new`, or `new in stage 3` where stages of text come first: what stands on the student's last layer
+ * norm; null for a language model.
+ */
 export function useHeadText(teacher: ModelCard): string | null {
-  const data = useTaskData();
+  const recipe = useStudio((state) => state.recipe);
   const tasks = useStudio((state) => state.tasks);
-  const classes = data ? classesOf(data, tasks) : (teacher.config.classifier?.labels ?? []);
+  const datas = recipe.stages.map((stage) => dataOf(recipe, stage));
+  const index = datas.findIndex(({ kind }) => kind === 'task');
+  const data = recipe.data.kind === 'task' ? recipe.data : datas[index];
+  const task = data?.kind === 'task' ? data : null;
+  const classes = task ? classesOf(task, tasks) : (teacher.config.classifier?.labels ?? []);
   if (classes.length === 0) return null;
-  const own = data === null || knowsTask(teacher, classes);
-  return `classifier ${classes.length} × ${teacher.config.nEmbd}, ${own ? 'the teacher’s' : 'new'}`;
+  const own = task === null || knowsTask(teacher, classes);
+  const made = index > 0 ? `new in stage ${index + 1}` : 'new';
+  return `classifier ${classes.length} × ${teacher.config.nEmbd}, ${own ? 'the teacher’s' : made}`;
 }
