@@ -82,10 +82,12 @@ test('files that are chosen go before what is only counted', async () => {
   expect(state()).toMatchObject({ loadingStageIndex: 1, stageAsked: false });
   const loading = state().loadStageText(0, files('chosen.txt', 3000));
   expect(state()).toMatchObject({ loadingStageIndex: 0, stageAsked: true });
+  expect(dataRefusal(state())).toBe('What stage 1 learns from is being loaded.');
   // A second choice waits until the first one is there.
   await state().loadStageText(1, files('second.txt', 3000));
   await Promise.all([counting, loading]);
   expect(state().stageProblem).toBeNull();
+  expect(dataRefusal(state())).toBeNull();
   expect(state().recipe.stages.map(({ data }) => data?.train)).toEqual(['text:chosen.txt', 'demo']);
 });
 

@@ -81,6 +81,9 @@ export function dataRefusal(state: StudioState): string | null {
   const { data } = state.recipe;
   const stages = stagesRefusal(state.recipe, state.stageProblem);
   if (stages) return `${stages.message}.`;
+  // The run would begin with what the stage had before.
+  if (state.loadingStage && state.stageAsked)
+    return `What stage ${state.loadingStageIndex + 1} learns from is being loaded.`;
   if (data.kind === 'lm') return state.text ? null : 'No text is loaded.';
   if (state.taskCards[taskKey(data, state)]) return null;
   return state.problems.task
