@@ -120,7 +120,8 @@ function folderOf(source: ShardSource, tokenizer: Tokenizer): string {
   return hash.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
-const isFull = (error: unknown) =>
+/** Whether a store had no room left, in a browser or in Node. */
+export const isFull = (error: unknown): boolean =>
   (error as { name?: string }).name === 'QuotaExceededError' ||
   (error as { code?: string }).code === 'ENOSPC';
 

@@ -1,9 +1,10 @@
 /** Where texts are encoded and kept: workers and files of the platform, or this thread and memory. */
 import type { DocumentSource } from '../../data/documents';
 import { localEncoder, remoteEncoder, type Encoder } from '../../data/tokens/encoders';
-import type { StoredFile, TokenStore } from '../../data/tokens/shard';
+import { isFull, type StoredFile, type TokenStore } from '../../data/tokens/shard';
 import type { TextWork } from '../../data/tokens/textTokens';
 import type { Tokenizer } from '../../data/tokenizer';
+import { DataError } from '../../errors';
 import { memoryFiles } from '../../io/rangeFiles';
 import type { Platform } from '../platform';
 import { createLane } from './lane';
@@ -46,6 +47,13 @@ function openFiles() {
   };
 }
 
+const noRoom = (name: string, cause: unknown) =>
+  new DataError(
+    `there is no room for the tokens of ${name}`,
+    'Clear what is kept, make room on the disk, or take a fraction of the text.',
+    { cause },
+  );
+
 export function encodeInTurn(platform: Pick<Platform, 'tokens' | 'kept' | 'startEncoders'>): Encoding {
   const inMemory = memoryFiles();
   // A text that is wanted for two things is not encoded twice at once.
@@ -64,12 +72,16 @@ export function encodeInTurn(platform: Pick<Platform, 'tokens' | 'kept' | 'start
     inTurn: (source, task, work) =>
       lane.run(async () => {
         task.check();
-        return work({
+        const means: TextWork = {
           store: files.watched((await platform.tokens?.()) ?? inMemory),
           makeRoom: async (bytes) => platform.kept?.makeRoom(bytes),
           startEncoders: (tokenizer) => startEncoders(source, tokenizer),
           signal: task.signal,
           onProgress: (done, total) => task.progress(`tokenising ${source.name}`, done, total ?? 0, 'bytes'),
+        };
+        return work(means).catch((error: unknown) => {
+          // A full disk lets no folder be made or emptied either.
+          throw isFull(error) ? noRoom(source.name, error) : error;
         });
       }),
     closeFiles: () => files.closeAll(),
