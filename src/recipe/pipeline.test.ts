@@ -24,6 +24,14 @@ describe('a stage with data of its own', () => {
     expect(parseRecipe(recipe, methods)).toEqual(recipe);
   });
 
+  test('may be one of several tasks, behind the texts', () => {
+    const tasks = ['wordnet/category', 'wordnet/category', 'wordnet/same-sense'].map((name) =>
+      stage(task(name)),
+    );
+    const { stages } = parse({ stages: [stage(), ...tasks], data: text('demo') });
+    expect(stages).toHaveLength(4);
+  });
+
   test('names its wrong fields by their path', () => {
     expect(() => parse({ stages: [stage({ ...text('demo'), length: 3 })] })).toThrow(
       /^stages\.0\.data\.length/,
@@ -37,9 +45,23 @@ describe('a stage with data of its own', () => {
       /^stages\.1 learns from text/,
     ],
     [
-      'two tasks',
-      { stages: [stage(task('wordnet/category')), stage(task('wordnet/same-sense'))] },
-      /^stages\.1 learns wordnet\/same-sense and stages\.0 wordnet\/category/,
+      'a task that comes back',
+      {
+        stages: [
+          stage(task('wordnet/category')),
+          stage(task('wordnet/same-sense')),
+          stage(task('wordnet/category')),
+        ],
+      },
+      /^stages\.2 learns wordnet\/category again after wordnet\/same-sense/,
+    ],
+    [
+      'a teacher of one of several tasks',
+      {
+        teacher: { model: 'demo', stages: [stage(task('wordnet/category'))] },
+        stages: [stage(task('wordnet/category')), stage(task('wordnet/same-sense'))],
+      },
+      /^teacher\.stages learn wordnet\/category, and a teacher has one head/,
     ],
     [
       'a task that no stage learns',

@@ -65,46 +65,56 @@ export function labelOf(recipe: Pick<Recipe, 'data' | 'stages'>, data: RecipeDat
   return validationSets(recipe).find((set) => keyOf(set.data) === keyOf(data))!.label;
 }
 
-const sameTask = (a: TaskData, b: TaskData): boolean =>
-  a.task === b.task && JSON.stringify(a.labels) === JSON.stringify(b.labels);
+/** Equal for data of one task, which share a head. */
+export const taskKey = ({ task, labels }: Pick<TaskData, 'task' | 'labels'>): string =>
+  JSON.stringify([task, labels]);
 
-/** `first` and a later stage must go together: text first, then one task. `path`: `stages`. */
-function checkOrder(path: string, stages: readonly RecipeData[]): void {
-  let task: { data: TaskData; index: number } | undefined;
+/** Texts come first, then tasks, each in one piece. `path`: `stages`. Returns the tasks by their keys. */
+function checkOrder(path: string, stages: readonly RecipeData[]): Map<string, TaskData> {
+  const tasks = new Map<string, TaskData>();
+  let last: { data: TaskData; index: number } | undefined;
   for (const [index, data] of stages.entries()) {
     if (data.kind === 'task') {
-      if (task && !sameTask(task.data, data)) {
+      const key = taskKey(data);
+      if (last && taskKey(last.data) !== key && tasks.has(key)) {
         throw new RecipeError(
-          `${path}.${index} learns ${data.task} and ${path}.${task.index} ${task.data.task}, and a model has one head`,
-          'Give each task a run of its own, which starts from the folder of the student.',
+          `${path}.${index} learns ${data.task} again after ${last.data.task}, and every task begins anew`,
+          'Put the stages of a task next to each other.',
         );
       }
-      task ??= { data, index };
-    } else if (task) {
+      tasks.set(key, data);
+      last = { data, index };
+    } else if (last) {
       throw new RecipeError(
-        `${path}.${index} learns from text after ${path}.${task.index} has made a classifier for ${task.data.task}`,
-        'Put the stages that learn from text before those of the task.',
+        `${path}.${index} learns from text after ${path}.${last.index} has made a classifier for ${last.data.task}`,
+        'Put the stages that learn from text before those of tasks.',
       );
     }
   }
+  return tasks;
 }
 
 /** Throws RecipeError where the stages' data do not go together. */
 export function checkPipeline(recipe: Pipeline): void {
   const stages = recipe.stages.map((stage) => dataOf(recipe, stage));
   const taught = (recipe.teacher.stages ?? []).map((stage) => dataOf(recipe, stage));
-  checkOrder('stages', stages);
-  checkOrder('teacher.stages', taught);
-  const task = [...stages].reverse().find((data) => data.kind === 'task');
+  const tasks = checkOrder('stages', stages);
+  const taughtTasks = [...checkOrder('teacher.stages', taught).values()];
   const { data } = recipe;
-  if (data.kind === 'task' && stages.length > 0 && !(task && sameTask(task, data))) {
+  if (data.kind === 'task' && stages.length > 0 && !tasks.has(taskKey(data))) {
     throw new RecipeError(
       `data is the task ${data.task}, and no stage learns it`,
       'Name as data what the run is measured on, or give a stage this task.',
     );
   }
-  const teaches = taught.find((lesson) => lesson.kind === 'task');
-  if (teaches && !(task && sameTask(task, teaches))) {
+  const [teaches] = taughtTasks;
+  if (teaches && (tasks.size > 1 || taughtTasks.length > 1)) {
+    throw new RecipeError(
+      `teacher.stages learn ${teaches.task}, and a teacher has one head for the tasks of a run`,
+      'Give each task that is distilled a run of its own, which starts from the folder of the student.',
+    );
+  }
+  if (teaches && !tasks.has(taskKey(teaches))) {
     throw new RecipeError(
       `teacher.stages learn ${teaches.task}, and no stage of the student does`,
       'Give a stage this task as its data, or leave teacher.stages out.',

@@ -38,6 +38,8 @@ describe('a stage in words', () => {
       '1 Pre-train',
       '2 Fine-tune',
       '3 Fine-tune',
+      '4 Fine-tune',
+      '5 Fine-tune',
     ]);
   });
 

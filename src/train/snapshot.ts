@@ -11,7 +11,8 @@ import { ShapeError } from '../errors';
 import type { StageRun } from './stage';
 import { makeOptimizer } from './stage';
 
-type Weights = Record<string, Float32Array>;
+/** Values of weights by their names. */
+export type Weights = Record<string, Float32Array>;
 
 export interface TrainingSnapshot {
   /** Steps, training tokens and milliseconds over all stages, and the last reported loss. */
@@ -34,11 +35,14 @@ export interface TrainingSnapshot {
   /** The stage's copy of the student, where there is one. */
   copy: Weights | null;
   optimizers: { part: number; steps: number; moments: Record<string, Moments> }[];
+  /** Where a run has several tasks, the student before the first; kept by whoever has begun it. */
+  trunk?: Weights;
   /** Of a stage in float16: the loss scale and the good steps in a row. Snapshots from before 2026-11-29 lack it. */
   lossScale?: number[] | null;
 }
 
-async function readWeights(parameters: Readonly<Record<string, Parameter>>): Promise<Weights> {
+/** Values of weights, as they are on the device. */
+export async function readWeights(parameters: Readonly<Record<string, Parameter>>): Promise<Weights> {
   const weights: Weights = {};
   for (const [name, { value }] of Object.entries(parameters)) weights[name] = await readTensor(value);
   return weights;

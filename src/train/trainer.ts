@@ -54,9 +54,9 @@ export interface TrainingOptions {
   methods: readonly Method[];
   /**
    * What stage `index` works with; asked when it begins. The student is trained in place. A later stage's has every
-   * weight of the one before, and may have a head more. The caller owns the models.
+   * weight of the one before, and may have a head more, or another one. The caller owns the models.
    */
-  lesson: (stage: Stage, index: number) => Lesson;
+  lesson: (stage: Stage, index: number) => Lesson | Promise<Lesson>;
   /**
    * Measures the student and says so to whom it may concern. `start` is the first stage's, or that of a stage whose
    * student is another model than before.
@@ -119,7 +119,7 @@ async function runStages(options: TrainingOptions, tally: Tally): Promise<boolea
   try {
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < (resume?.stage ?? 0)) continue;
-      const lesson = options.lesson(stage, index);
+      const lesson = await options.lesson(stage, index);
       const resumes = resume?.stage === index;
       if (!student) leavePrecision = enterPrecision(recipe.precision, lesson.student.config);
       if (resumes) restoreWeights(lesson.student.params, resume.student);

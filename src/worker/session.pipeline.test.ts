@@ -39,7 +39,11 @@ async function connect(snapshots = memorySnapshots()): Promise<{ client: Client;
 beforeAll(() => {
   writeFileSync(join(folder, 'other.txt'), prose(3000, 8));
   const lines = Array.from({ length: 60 }, (_, i) =>
-    JSON.stringify({ text: `${i % 2 ? 'good' : 'bad'} ${i % 9}`, mood: i % 2 ? 'up' : 'down' }),
+    JSON.stringify({
+      text: `${i % 2 ? 'good' : 'bad'} ${i % 9}`,
+      mood: i % 2 ? 'up' : 'down',
+      kind: 'abc'[i % 3],
+    }),
   );
   writeFileSync(join(folder, 'rows.jsonl'), lines.join('\n'));
 });
@@ -189,6 +193,64 @@ describe('text, other text, a task', () => {
       'stages.0.data.contextLength is 300, and the model reads at most 128 tokens',
     );
     expect(events.some(({ type }) => type === 'runStarted')).toBe(false);
+  });
+});
+
+describe('several tasks', () => {
+  const other = { ...task, columns: { text: ['text'], label: 'kind' }, labels: ['a', 'b', 'c'] };
+  const learn = (data: object, method = 'fine-tune') => ({ ...pipeline.stages![2]!, method, data });
+  const text = pipeline.stages!.slice(1, 2);
+  const recipe = (...stages: object[]) => ({ ...pipeline, stages: [...text, ...stages] }) as RecipeInput;
+  const both = recipe(learn(task), learn(task), learn(other));
+
+  test('each begin from the student as the texts have left it, and end with their own head', async () => {
+    const { client, events } = await connect();
+    await start(client, {}, both);
+    expect(measuredIn(events).filter((line) => line.startsWith('scores'))).toEqual([
+      'scores 1 start 4 custom',
+      'scores 1 within 6 custom',
+      'scores 1 end 8 custom',
+      'scores 2 within 9 custom',
+      'scores 2 end 12 custom',
+      'scores 3 start 12 custom 2',
+      'scores 3 within 15 custom 2',
+      'scores 3 end 16 custom 2',
+    ]);
+    const weights = await weightsOf(client);
+    const last = lossesOf(events).slice(12);
+    // The other task alone: its stage is another one, so only what does not hang on its number is the same.
+    const alone = await connect();
+    await start(alone.client, {}, recipe(learn(other)));
+    const firstOf = (found: readonly Event[], data: string) =>
+      found.find((event) => event.type === 'scores' && event.data === data && event.at === 'start');
+    const { loss, metrics } = firstOf(events, 'custom 2') as { loss: number; metrics: object } & Event;
+    expect(firstOf(alone.events, 'custom')).toMatchObject({ loss, metrics });
+
+    for (const kept of [4, 6, 8, 12, 14]) {
+      const snapshots = memorySnapshots();
+      const crash: SnapshotStore = {
+        ...snapshots,
+        save: (runId, snapshot) =>
+          snapshot.step > kept
+            ? Promise.reject(new Error('the disk is full'))
+            : snapshots.save(runId, snapshot),
+      };
+      const first = await connect(crash);
+      await expect(start(first.client, { snapshotEvery: 1 }, both)).rejects.toThrow('the disk is full');
+      const again = await connect(snapshots);
+      await start(again.client, { resume: true }, both);
+      const ahead = last.filter(([step]) => step! > kept);
+      expect([kept, lossesOf(again.events).slice(-ahead.length)]).toEqual([kept, ahead]);
+      expect(Buffer.compare(await weightsOf(again.client), weights)).toBe(0);
+    }
+  });
+
+  test('are refused where a teacher would need several heads, or a task comes back', async () => {
+    const { client } = await connect();
+    const distilled = start(client, {}, recipe(learn(task), learn(other, 'vanilla-kd')));
+    await expect(distilled).rejects.toThrow('a run with several tasks distils one of them');
+    const back = start(client, {}, recipe(learn(task), learn(other), learn(task)));
+    await expect(back).rejects.toThrow('stages.3 learns custom again after custom');
   });
 });
 

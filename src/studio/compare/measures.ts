@@ -45,7 +45,7 @@ export function measureOf(run: Pick<RunRecord, 'recipe' | 'scores'>): Measure {
   // Two own files are two tasks.
   const { task, columns, labels, validation } = data;
   const key = JSON.stringify(task === 'custom' ? [task, columns, labels, validation] : [task]);
-  const metric = metricsOf(run)[0] ?? null;
+  const metric = metricsOf({ scores: run.scores.filter((one) => one.task === task) })[0] ?? null;
   const title = metric === null ? 'metric' : metricTitle(metric);
   const format = metric === null ? formatFigure : formatCharted(metric);
   return {

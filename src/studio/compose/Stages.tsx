@@ -7,8 +7,8 @@ import { dataWords, nextStageData, stageVerb, withStageMoved } from '../stageWor
 import { lengthText } from './trainingLine';
 import './stages.css';
 
-/** The paper's longest pipeline has three: pre-train, fine-tune, a task. Twice that is distilled before each. */
-const MOST_STAGES = 6;
+/** The paper's longest pipeline: pre-train, fine-tune on text, the six tasks of its table 5. */
+const MOST_STAGES = 8;
 
 /** The stages of the recipe in order; one is open below. */
 export function Stages() {

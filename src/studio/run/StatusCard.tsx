@@ -10,7 +10,7 @@ import { metricText, metricWords } from '../task/metrics';
 import { rowsSeen } from '../task/runLine';
 import { ExplainPerplexity } from './ExplainPerplexity';
 import { learns } from './pipeline';
-import { bestScore, metricsOf } from './scores';
+import { bestScore, latestScores, metricsOf } from './scores';
 import { bestOf, headlineOf, progressOf, type Progress } from './progress';
 
 /** Stage, step, time left and the figures of a run, with the buttons that steer it. */
@@ -119,7 +119,7 @@ interface Best {
   step: number;
 }
 
-/** The best measurements so far: of the run's first text, and by the task's own metric. */
+/** The best measurements so far: of the run's first text, and of its latest task by its own metric. */
 function bestFigures(run: RunRecord): Best[] {
   const found: Best[] = [];
   const best = bestOf(run.evals);
@@ -128,8 +128,9 @@ function bestFigures(run: RunRecord): Best[] {
     const label = <ExplainPerplexity label="Best validation perplexity" report={best} on={on} />;
     found.push({ label, text: formatFigure(best.perplexity), step: best.step });
   }
-  const [metric] = metricsOf(run);
-  const score = metric === undefined ? undefined : bestScore(run.scores, metric);
+  const scores = latestScores(run);
+  const [metric] = metricsOf({ scores });
+  const score = metric === undefined ? undefined : bestScore(scores, metric);
   if (metric === undefined || !score) return found;
   const label = `${metricWords(metric).label}, best so far`;
   return [...found, { label, text: metricText(metric, score.metrics[metric]!), step: score.step }];

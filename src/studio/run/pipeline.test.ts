@@ -132,6 +132,27 @@ describe('the demo pipeline', () => {
   });
 });
 
+test('several tasks have charts of their own, first by their own metric', () => {
+  const [, , task] = small.stages;
+  const senses = { ...task!, data: { ...task!.data!, task: 'wordnet/same-sense' } } as typeof task;
+  const recipe = { ...small, stages: [...small.stages, senses!] };
+  const point = (data: string, step: number, metrics: Record<string, number>): ScorePoint => ({
+    ...{ at: 'within', stage: 2, step, data },
+    ...{ task: 'wordnet/category', metrics, loss: 1, rows: 200, majority: 0.19 },
+  });
+  const scores = [
+    point('wordnet/category', 90, { accuracy: 0.2, macroF1: 0.1 }),
+    point('wordnet/category', 140, { accuracy: 0.3, macroF1: 0.2 }),
+    point('wordnet/same-sense', 200, { accuracy: 0.6 }),
+  ];
+  const charts = scoreCharts(record(recipe, { scores }), steps(200), 'step', CARDS);
+  expect(charts.map(({ title, series: [line] }) => [title, [...line!.y]])).toEqual([
+    ['Category: Accuracy, %', [20, 30]],
+    ['Same sense: Accuracy, %', [60]],
+    ['Category: Macro F1, %', [10, 20]],
+  ]);
+});
+
 describe('the paper’s pipeline', () => {
   const recipe = parseRecipe(paper, METHODS);
   const evals = [

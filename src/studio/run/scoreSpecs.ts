@@ -3,12 +3,13 @@ import type { LineChartSpec, LineSeries, Reference } from '../charts/spec';
 import { formatCount } from '../charts/format';
 import { BEFORE, RUN_STYLES, TEACHER } from '../charts/styles';
 import type { Axis, RunSeries } from '../series';
+import { setName } from '../stageWords';
 import type { RunRecord } from '../storeRuns';
 import { formatMetric, isAccuracy, metricWords } from '../task/metrics';
 import type { MethodCard } from '../../worker/protocol';
 import { learns, stageMarks } from './pipeline';
 import { positionOf } from './positions';
-import { metricsOf } from './scores';
+import { metricsOf, scoresBySet } from './scores';
 import { plannedEnd } from './specs';
 
 type Methods = readonly Pick<MethodCard, 'id' | 'needsTeacher'>[];
@@ -59,7 +60,7 @@ export function scoreReferences(run: RunRecord, metric: string): Reference[] {
   return references;
 }
 
-/** A chart for each metric of the run's task, its own first; one that is empty while nothing was measured. */
+/** A chart for each metric of each task of the run, their own first; one that is empty while nothing was measured. */
 export function scoreCharts(
   run: RunRecord,
   series: RunSeries | undefined,
@@ -67,10 +68,26 @@ export function scoreCharts(
   methods: Methods,
 ): LineChartSpec[] {
   if (!learns(run, 'task')) return [];
+  const sets = [...scoresBySet(run.scores)];
+  if (sets.length < 2) return taskCharts(run, series, axis, methods);
+  const charts = sets.map(([label, scores]) =>
+    taskCharts({ ...run, scores }, series, axis, methods, `${setName(label)}: `),
+  );
+  return [...charts.map(([own]) => own!), ...charts.flatMap(([, ...others]) => others)];
+}
+
+/** The charts of a run's only task; `of` begins their titles. */
+function taskCharts(
+  run: RunRecord,
+  series: RunSeries | undefined,
+  axis: Axis,
+  methods: Methods,
+  of = '',
+): LineChartSpec[] {
   const known = metricsOf(run);
   const rows = run.scores[0]?.rows;
   return (known.length > 0 ? known : ['accuracy']).map((metric, i) => ({
-    title: metricTitle(metric),
+    title: `${of}${metricTitle(metric)}`,
     unit: i === 0 && rows !== undefined ? `${formatCount(rows)} validation rows` : '',
     series: [scoreSeries(run, series, axis, metric, { label: 'student', style: RUN_STYLES[0]! })],
     references: scoreReferences(run, metric),

@@ -9,6 +9,17 @@ export function bestScore(scores: readonly ScorePoint[], metric: string): ScoreP
   }, undefined);
 }
 
-/** The metrics of a run, its task's own first. */
+/** The measurements of each validation set, in the order in which they were first measured. */
+export function scoresBySet(scores: readonly ScorePoint[]): Map<string, ScorePoint[]> {
+  const sets = new Map<string, ScorePoint[]>();
+  for (const one of scores) sets.set(one.data, [...(sets.get(one.data) ?? []), one]);
+  return sets;
+}
+
+/** Those of the set that was measured last: of several tasks the one at hand. */
+export const latestScores = ({ scores }: Pick<RunRecord, 'scores'>): readonly ScorePoint[] =>
+  scores.filter(({ data }) => data === scores.at(-1)?.data);
+
+/** The metrics of a run of one task, its own first. */
 export const metricsOf = ({ scores }: Pick<RunRecord, 'scores'>): string[] =>
   Object.keys(scores[0]?.metrics ?? {});

@@ -47,7 +47,7 @@ export function evaluationTable(run: Pick<RunRecord, 'evals' | 'recipe'>): Table
 
 /** One row a measurement of a task; metrics are shares. */
 export function scoreTable(run: Pick<RunRecord, 'scores'>): Table {
-  const metrics = Object.keys(run.scores[0]?.metrics ?? {});
+  const metrics = [...new Set(run.scores.flatMap((one) => Object.keys(one.metrics)))];
   const rows = run.scores.map((one) => [
     one.step,
     ...metrics.map((metric) => one.metrics[metric] ?? null),

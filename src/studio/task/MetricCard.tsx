@@ -5,7 +5,7 @@ import { formatCount } from '../charts/format';
 import { Formula } from '../pieces/Formula';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
-import { bestScore } from '../run/scores';
+import { bestScore, latestScores } from '../run/scores';
 import type { RunRecord } from '../storeRuns';
 import { majorityOf } from './counts';
 import { formatMetric, intervalText, isAccuracy, metricWords } from './metrics';
@@ -147,7 +147,8 @@ export function MetricCard() {
 
 /** The same for a run, from what it has measured. */
 export function RunMetricCard({ run }: { run: RunRecord }) {
-  const [first] = run.scores;
+  const scores = latestScores(run);
+  const [first] = scores;
   if (!first) return null;
   return (
     <section className="card metric-card" aria-label="Metric">
@@ -155,7 +156,7 @@ export function RunMetricCard({ run }: { run: RunRecord }) {
         task={first.task}
         metrics={Object.keys(first.metrics)}
         majority={{ share: first.majority, rows: first.rows }}
-        run={run}
+        run={{ ...run, scores }}
       />
     </section>
   );

@@ -7,13 +7,14 @@ import type { PlanCache } from '../../engine/plan/cache';
 import { evaluateClassifier } from '../../eval/classify';
 import { perplexityBy, textForProtocol, type ProtocolText } from '../../eval/protocol';
 import { sampleText } from '../../eval/samples';
-import type { ClassifierConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
 import type { TaskData, TextData } from '../../recipe/data';
+import { taskKey } from '../../recipe/pipeline';
 import type { Recipe, Stage } from '../../recipe/recipe';
 import { classification } from '../../train/classification';
 import { languageModelling, type Task as TrainingTask } from '../../train/task';
 import type { Event, MeasuredPoint, PerplexityReport, RunResult, Sample, TaskReport } from '../protocol';
+import type { TaskHead } from './pupil';
 import type { TokenisedText } from './texts';
 
 export interface MeasureOptions {
@@ -25,7 +26,7 @@ export interface MeasureOptions {
 export interface Assignment<R extends { loss: number } = PerplexityReport | TaskReport> {
   readonly task: TrainingTask;
   /** Absent where the models are language models. */
-  readonly classifier?: ClassifierConfig;
+  readonly head?: TaskHead;
   /** Measurements of teachers are kept by this object: the same text or rows, the same results. */
   readonly measuredOn: object;
   /** What was taken out of the text. */
@@ -92,7 +93,7 @@ export function taskAssignment(
   };
   return {
     task: classification,
-    classifier: { labels: task.classes, padTokenId },
+    head: { key: taskKey(data), classifier: { labels: task.classes, padTokenId } },
     measuredOn: validation,
     batches: (stage, index) =>
       rowBatches(train.rows, {

@@ -1,14 +1,13 @@
 /** All that a run's stages learn from and are measured on: one assignment for each of the recipe's data. */
 import type { Tokenizer } from '../../data/tokenizer';
 import { DecantError } from '../../errors';
-import type { ClassifierConfig } from '../../model/config';
 import type { Model } from '../../model/gpt2';
 import type { RecipeData } from '../../recipe/data';
-import { dataOf, labelOf, validationSets } from '../../recipe/pipeline';
+import { dataOf, labelOf, taskKey, validationSets } from '../../recipe/pipeline';
 import type { Recipe, Stage } from '../../recipe/recipe';
 import type { EvaluationMoment, Lesson } from '../../train/trainer';
 import { languageAssignment, taskAssignment, type Assignment } from './assignment';
-import type { Pupil } from './pupil';
+import type { Pupil, TaskHead } from './pupil';
 import type { RowRegistry } from './rows';
 import type { Task } from './task';
 import type { TextRegistry } from './texts';
@@ -25,8 +24,8 @@ export interface Curriculum {
   of(stage: Pick<Stage, 'data'>): Assignment;
   /** Every validation set once, the recipe's own first. */
   sets: readonly MeasuredSet[];
-  /** Of the task, where a stage or the recipe has one. */
-  classifier?: ClassifierConfig;
+  /** Of the tasks that stages or the recipe have, in their order. */
+  heads: readonly TaskHead[];
 }
 
 interface CurriculumServices {
@@ -74,7 +73,7 @@ export async function readCurriculum(
     }
   }
   const assignmentOf = (data: RecipeData) => assignments.get(JSON.stringify(data))!;
-  const classifier = [...assignments.values()].find((one) => one.classifier)?.classifier;
+  const heads = new Map([...assignments.values()].flatMap(({ head }) => (head ? [[head.key, head]] : [])));
   return {
     of: (stage) => assignmentOf(dataOf(recipe, stage)),
     sets: validationSets(recipe).map(({ label, data }) => ({
@@ -82,26 +81,30 @@ export async function readCurriculum(
       kind: data.kind,
       assignment: assignmentOf(data),
     })),
-    ...(classifier && { classifier }),
+    heads: [...heads.values()],
   };
 }
 
-/** What a stage works with. A pupil gets the task's head when its first stage of the task begins. */
-export function lessonOf(
+/**
+ * What a stage works with. A pupil gets a task's head when its first stage of the task begins; of several tasks each
+ * begins from the weights before the first.
+ */
+export async function lessonOf(
   curriculum: Curriculum,
   pupil: Pupil,
   teacher: Model | null,
   stage: Stage,
   index: number,
-): Lesson {
-  const { task, classifier, batches } = curriculum.of(stage);
-  const student = classifier ? pupil.classifier(classifier) : pupil.model;
+): Promise<Lesson> {
+  const { task, head, batches } = curriculum.of(stage);
+  const several = curriculum.heads.length > 1;
+  const student = head ? await (several ? pupil.branch(head) : pupil.classifier(head)) : pupil.model;
   return { task, student, teacher, batches: batches(stage, index) };
 }
 
 /**
  * What is measured at a moment. Within a stage its own validation set; at a stage's end, and before the first stage,
- * all sets that the student can answer: texts while it is a language model, the task from its head on.
+ * all sets that the student can answer: texts while it is a language model, a task's while it has its head.
  */
 export function measuredAt(
   { sets }: Curriculum,
@@ -110,5 +113,6 @@ export function measuredAt(
 ): readonly MeasuredSet[] {
   const own = recipe.stages[stage] ? dataOf(recipe, recipe.stages[stage]) : recipe.data;
   if (at === 'within') return sets.filter(({ label }) => label === labelOf(recipe, own));
-  return sets.filter(({ kind }) => kind === own.kind);
+  const key = own.kind === 'task' ? taskKey(own) : undefined;
+  return sets.filter(({ assignment }) => assignment.head?.key === key);
 }

@@ -27,8 +27,13 @@ export function evaluation(
   const { recipe, curriculum, student } = prepared;
   const measured: Measured = { before: new Map(), after: new Map() };
   const last = recipe.stages.at(-1);
+  /** Whom the plans are of. */
+  let traced = student.model;
   const evaluate = async (moment: EvaluationMoment, signal: AbortSignal) => {
     const { model } = student;
+    // Another head has passes of the same names.
+    if (model !== traced) plans.retain(() => false);
+    traced = model;
     const sets = measuredAt(curriculum, recipe, moment);
     for (const { label, assignment } of sets) {
       const found = await assignment.measure(model, { signal, plans });

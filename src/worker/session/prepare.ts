@@ -1,6 +1,5 @@
 /** What a run is made of: its models, and what they learn from. */
 import { RecipeError } from '../../errors';
-import type { ClassifierConfig } from '../../model/config';
 import { disposeParams } from '../../model/params';
 import { rowLength } from '../../recipe/data';
 import { dataOf } from '../../recipe/pipeline';
@@ -52,10 +51,17 @@ const hasText = (recipe: Recipe): boolean =>
 function checkTeacher(
   { config, card }: KnownModel,
   recipe: Recipe,
-  classifier: ClassifierConfig | undefined,
+  { heads: [first, ...others] }: Curriculum,
 ) {
   if (config.classifier && hasText(recipe)) refuseForText(card.name);
-  if (!classifier || !learnsFrom(recipe, 'task') || taughtKind(recipe) === 'task') return;
+  if (!first || !learnsFrom(recipe, 'task') || taughtKind(recipe) === 'task') return;
+  if (others.length > 0) {
+    throw new RecipeError(
+      'a run with several tasks distils one of them, and a teacher has one head',
+      'Use methods without a teacher for its tasks, or give each task a run of its own, which starts from the folder of the student.',
+    );
+  }
+  const { classifier } = first;
   if (!config.classifier) {
     throw new RecipeError(
       `a stage needs a teacher of the task, and ${card.name} is a language model`,
@@ -82,8 +88,8 @@ function checkLengths(recipe: Recipe, nPositions: number): void {
 }
 
 /** A student that no stage has as a language model is a classifier from the start. */
-function fitHead(student: Pupil, recipe: Recipe, { classifier }: Curriculum): void {
-  if (classifier && !hasText(recipe)) student.classifier(classifier);
+function fitHead(student: Pupil, recipe: Recipe, { heads: [first] }: Curriculum): void {
+  if (first && !hasText(recipe)) student.classifier(first);
 }
 
 async function prepareFresh(recipe: Recipe, services: PrepareServices, task: Task): Promise<Prepared> {
@@ -118,7 +124,7 @@ export async function prepare(recipe: Recipe, services: PrepareServices, task: T
   const tokenizer = requireTokenizer(source.card.name, vocabulary);
   const pad = config.classifier?.padTokenId;
   const curriculum = await readCurriculum(recipe, tokenizer, pad, services, task);
-  checkTeacher(source, recipe, curriculum.classifier);
+  checkTeacher(source, recipe, curriculum);
   const made = await makeModels(source, layers, recipe, task);
   const student = createPupil(made.student, recipe.seed);
   try {

@@ -107,6 +107,8 @@ async function execute(
     stageSteps: counts,
     planned: plannedRun(recipe.stages, METHODS, counts),
   });
+  const from = (resume ? await snapshots?.load(runId) : undefined) ?? undefined;
+  student.trunk = from?.trunk;
   try {
     const result = await train({
       recipe,
@@ -118,8 +120,9 @@ async function execute(
       onEvent,
       reportEvery,
       snapshotEvery: snapshots && snapshotEvery,
-      onSnapshot: (snapshot) => snapshots!.save(runId, snapshot),
-      resume: (resume ? await snapshots?.load(runId) : undefined) ?? undefined,
+      onSnapshot: (snapshot) =>
+        snapshots!.save(runId, { ...snapshot, ...(student.trunk && { trunk: student.trunk }) }),
+      resume: from,
     });
     return [result, measured];
   } finally {
