@@ -1,6 +1,6 @@
 /** What is written into a line chart besides its lines: references, what is to come, gaps, the best, names. Pure. */
 import type { DrawnLine, DrawnMark, DrawnReference, EndLabel, Geometry, Plot } from './drawn';
-import { spread } from './labels';
+import { shortened, spread } from './labels';
 import type { Scale } from './scale';
 import type { LineChartSpec } from './spec';
 
@@ -154,8 +154,7 @@ export function endLabelsOf(
       y: inside(y.at(line.values[last]!), plot.top, plot.bottom),
     };
     const label = spec.series.find((one) => one.id === line.id)?.label ?? line.id;
-    const text = label.length > room ? `${label.slice(0, Math.max(1, room - 1))}…` : label;
-    return [{ id: line.id, text, style: line.style, from }];
+    return [{ id: line.id, text: shortened(label, room), style: line.style, from }];
   });
   const wishes = ends.map((end) => end.from.y);
   const placed = spread(wishes, 15, plot.top + 4, plot.bottom);

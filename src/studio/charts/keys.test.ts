@@ -94,6 +94,20 @@ describe('a scatter', () => {
     }
     expect(geometry.front).toMatch(/^M[\d.]+ [\d.]+H[\d.]+V[\d.]+$/);
   });
+  test('a long label is cut where the picture ends, on the side with more room', () => {
+    const long = (at: number) => ({
+      ...point('a', at, 40),
+      label: 'a name of a run that goes on and on, ' + 'x'.repeat(80),
+    });
+    const frame = { width: 580, height: 260, xUnit: 'M' };
+    const [left, right] = scatterGeometry([long(1), { ...long(2), id: 'b' }], [], frame)!.points;
+    expect([left!.labelAt.anchor, right!.labelAt.anchor]).toEqual(['start', 'end']);
+    for (const { text, labelAt } of [left!, right!]) {
+      expect(text).toMatch(/^a name of a run.*…$/);
+      const width = 6.6 * text.length;
+      expect(labelAt.anchor === 'start' ? labelAt.x + width : 580 - (labelAt.x - width)).toBeLessThan(580);
+    }
+  });
   test('a single point has no front, no point no picture', () => {
     expect(scatterGeometry([point('a', 1, 40)], ['a'], { width: 580, height: 260, xUnit: 'M' })!.front).toBe(
       '',

@@ -1,4 +1,8 @@
-/** Labels that would touch are moved apart. Pure. */
+/** Labels that would touch are moved apart, and those that are too long cut. Pure. */
+
+/** The first characters of a name and `…` where it has more than `room`. */
+export const shortened = (name: string, room: number): string =>
+  name.length > room ? `${name.slice(0, Math.max(1, Math.floor(room) - 1))}…` : name;
 
 /**
  * Positions at least `gap` apart within [low, high], in the order of the wishes and as near to them as a

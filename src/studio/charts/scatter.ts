@@ -1,6 +1,6 @@
 /** Where the points of a scatter stand, in pixels, with the best front and labels that do not touch. Pure. */
 import { formatTick } from './format';
-import { spread } from './labels';
+import { shortened, spread } from './labels';
 import { linearTicks, logTicks, niceStep, scaleOf, type Scale } from './scale';
 import type { Tick } from './axes';
 import type { LineStyle } from './styles';
@@ -15,6 +15,8 @@ export interface ScatterPoint {
 
 export interface PlacedPoint extends ScatterPoint {
   at: { x: number; y: number };
+  /** The label as far as there is room for it. */
+  text: string;
   labelAt: { x: number; y: number; anchor: 'start' | 'end' };
 }
 
@@ -28,6 +30,8 @@ export interface ScatterGeometry {
 }
 
 const CHARACTER = 6.6;
+/** From a point to its label. */
+const AWAY = 12;
 
 /** A range around values that ends on ticks; zero is left out where it would waste the width. */
 function around(values: readonly number[], most: number): [number, number] {
@@ -90,12 +94,15 @@ function placeLabels(
     .map((point) => [x.at(point.x), y.at(point.y)] as const);
   const wishes = points.map((point) => {
     const at = { x: x.at(point.x), y: y.at(point.y) };
-    const right = at.x + 12 + point.label.length * CHARACTER < plot.right + 14;
+    const after = (plot.right + 14 - at.x - AWAY) / CHARACTER;
+    const before = (at.x - AWAY - plot.left) / CHARACTER;
+    const right = point.label.length < after || after > before;
+    const text = shortened(point.label, right ? after : before);
     // The staircase leaves a point of the front to the right, so labels there stand below the line.
     const onStairs = stairs.some(
       ([left, height]) => Math.abs(left - at.x) < 8 && Math.abs(height - at.y) < 10,
     );
-    return { point, at, right, wish: at.y + (onStairs && right ? 15 : 4) };
+    return { point, at, right, text, wish: at.y + (onStairs && right ? 15 : 4) };
   });
   return wishes.map((one) => {
     // Labels on the same side of points in nearly the same column share its height.
@@ -104,10 +111,10 @@ function placeLabels(
     );
     const tops = column.map((other) => other.wish);
     const height = spread(tops, 14, plot.top + 8, plot.bottom - 2)[column.indexOf(one)]!;
-    const labelX = one.right ? one.at.x + 12 : one.at.x - 12;
+    const labelX = one.right ? one.at.x + AWAY : one.at.x - AWAY;
     return {
       ...one.point,
-      at: one.at,
+      ...{ at: one.at, text: one.text },
       labelAt: { x: labelX, y: height, anchor: one.right ? 'start' : 'end' },
     };
   });

@@ -79,7 +79,7 @@ function Picture({ points, measure, width, height, ref }: PictureProps) {
             textAnchor={point.labelAt.anchor}
             style={point.id === 'teacher' ? { fill: colourOf(point.style) } : undefined}
           >
-            {point.label}
+            {point.text}
           </text>
         </g>
       ))}
