@@ -3,22 +3,16 @@ import type { StateCreator } from 'zustand';
 import type { Source } from '../recipe/data';
 import { formatHubSource } from '../recipe/hubSource';
 import type { DatasetCard, DatasetPart, TextRef } from '../worker/protocol';
-import { FIRST_ROWS } from './hub/FirstRows';
+import { FIRST_ROWS, type SplitChoice } from './hub/split';
 import { NO_QUESTION, oneQuestion, type Question, type QuestionOptions } from './oneQuestion';
 import type { StudioState } from './store';
 
 /** What of a data set is wanted. */
-export interface DatasetChoice {
-  config: string;
-  train: string;
-  /** Null: a part of the training split is held out. */
-  validation: string | null;
+export interface DatasetChoice extends SplitChoice {
   /** The column with the text; empty of plain texts. */
   column: string;
   /** What stands between rows that are one text together; null: every row is a document. */
   join: string | null;
-  /** Of the training split, more than 0, at most 1. */
-  fraction: number;
 }
 
 export interface DatasetSlice {

@@ -1,11 +1,9 @@
 import { Select } from '@mantine/core';
 import { Cost } from '../hub/Cost';
 import { FirstRows } from '../hub/FirstRows';
-import { NumberField } from '../pieces/NumberField';
+import { DatasetNotes, SplitFields } from '../hub/SplitFields';
 import { useStudio } from '../store';
 import { useShallow } from 'zustand/react/shallow';
-
-const HELD_OUT = 'a part of the training split';
 
 const APART = 'apart';
 /** What rows are, by what stands between them. */
@@ -28,37 +26,16 @@ export function DatasetChoices() {
   const question = useStudio((state) => state.datasetQuestion);
   const showFirst = useStudio((state) => state.showFirstRows);
   if (!dataset || !choice) return null;
-  const splits =
-    dataset.configs.find(({ name }) => name === choice.config)?.splits.map(({ name }) => name) ?? [];
   const columns = parts?.train.columns ?? [];
   const pick = (change: Parameters<typeof choose>[0]) => void choose(change);
   return (
     <>
-      <div className="dataset-choices">
-        {dataset.configs.length > 1 && (
-          <Select
-            label="Config"
-            data={dataset.configs.map(({ name }) => name)}
-            value={choice.config}
-            allowDeselect={false}
-            searchable
-            onChange={(config) => config !== null && pick({ config })}
-          />
-        )}
-        <Select
-          label="Training split"
-          data={splits}
-          value={choice.train}
-          allowDeselect={false}
-          onChange={(train) => train !== null && pick({ train })}
-        />
-        <Select
-          label="Validation split"
-          data={[...splits.filter((name) => name !== choice.train), { value: '', label: HELD_OUT }]}
-          value={choice.validation ?? ''}
-          allowDeselect={false}
-          onChange={(name) => pick({ validation: name === '' ? null : name })}
-        />
+      <SplitFields
+        dataset={dataset}
+        choice={choice}
+        choose={choose}
+        shareNote="whole row groups, spread over the files by the recipe’s seed"
+      >
         {columns.length > 0 && (
           <Select
             label="Column with the text"
@@ -77,25 +54,10 @@ export function DatasetChoices() {
             onChange={(join) => join !== null && pick({ join: join === APART ? null : join })}
           />
         )}
-        <NumberField
-          label="Share of the training split, %"
-          size="sm"
-          description="whole row groups, spread over the files by the recipe’s seed"
-          value={Number((100 * choice.fraction).toPrecision(4))}
-          min={0.001}
-          max={100}
-          step={0}
-          onChange={(percent) => pick({ fraction: percent / 100 })}
-        />
-      </div>
+      </SplitFields>
       <Cost train={parts?.train} validation={parts?.validation} question={question} />
       {parts && <FirstRows part={parts.train} disabled={question.asking} onShow={() => void showFirst()} />}
-      {dataset.converted && <p className="tiny muted">Read from the Hub’s own conversion to Parquet.</p>}
-      {dataset.warnings.map((warning) => (
-        <p key={warning} className="tiny muted">
-          {warning}
-        </p>
-      ))}
+      <DatasetNotes dataset={dataset} />
     </>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { HUB_TASKS, hubSourceOf, type HubTask } from '../../data/hubDatasets';
 import type { TaskData, TaskId } from '../../recipe/data';
-import { pickedFiles } from '../pieces/files';
+import { pickedFiles, TEXT_ACCEPT } from '../pieces/files';
 import { Icon } from '../pieces/Icon';
 import { useStudio } from '../store';
 import { isStageBusy } from '../storeStages';
@@ -105,7 +105,7 @@ export function StageMenu({ index }: { index: number }) {
         multiple
         aria-label={`Text files of stage ${index + 1}`}
         data-picker="stage-text"
-        accept=".txt,.md,.jsonl,.ndjson,.csv,.tsv,.gz,.parquet"
+        accept={TEXT_ACCEPT}
         onChange={(event) => {
           const { files } = event.currentTarget;
           if (files?.length) void loadText(index, { kind: 'files', ...pickedFiles([...files]) });

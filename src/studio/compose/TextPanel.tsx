@@ -5,7 +5,7 @@ import { useCleaning } from '../clean/cleanStore';
 import { useCleaningSettings } from '../clean/useCleaningSettings';
 import { formatCount } from '../charts/format';
 import { ErrorCard } from '../pieces/ErrorCard';
-import { pickedFiles } from '../pieces/files';
+import { pickedFiles, TEXT_ACCEPT } from '../pieces/files';
 import { Icon } from '../pieces/Icon';
 import { LoadingStrip } from '../pieces/Progress';
 import { useStudio } from '../store';
@@ -68,7 +68,7 @@ export function DataMenu({ of }: { of: string }) {
         multiple
         aria-label="Text files"
         data-picker="text"
-        accept=".txt,.md,.jsonl,.ndjson,.csv,.tsv,.gz,.parquet"
+        accept={TEXT_ACCEPT}
         onChange={(event) => take(event.currentTarget)}
       />
       <input

@@ -2,9 +2,6 @@ import { Button } from '@mantine/core';
 import type { DatasetPart } from '../../worker/protocol';
 import { formatBytes } from '../charts/format';
 
-/** So many rows tell what a set is like. */
-export const FIRST_ROWS = 4;
-
 /** Rows as they are in a file. */
 export function RowsTable({
   rows,

@@ -6,6 +6,9 @@ export interface PickedFiles {
   files: File[];
 }
 
+/** What a field for text files offers first. */
+export const TEXT_ACCEPT = '.txt,.md,.jsonl,.ndjson,.csv,.tsv,.gz,.parquet';
+
 /** What `data/dataFile.ts` reads. */
 const TEXT = /\.(((txt|md|jsonl|ndjson|csv|tsv)(\.gz)?)|parquet)$/;
 

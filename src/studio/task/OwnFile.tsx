@@ -23,7 +23,7 @@ function Preview() {
     ? `${formatCount(card.train.rows)} to train on, ${formatCount(card.validation.rows)} held out by a hash of their text: the same ones every time`
     : `${formatCount(card.train.rows)} to train on, ${formatCount(card.validation.rows)} for validation`;
   return (
-    <div className={stale ? 'own-preview stale' : 'own-preview'} aria-busy={stale}>
+    <div className={stale ? 'own-preview task-stale' : 'own-preview'} aria-busy={stale}>
       <p className="small muted">
         What the model sees, row 1{' '}
         <span className="tiny faint">

@@ -71,7 +71,7 @@ function Named({
     <>
       {!bundled && <BringFiles task={task} />}
       {card && (
-        <div className={stale ? 'stale' : undefined} aria-busy={stale}>
+        <div className={stale ? 'task-stale' : undefined} aria-busy={stale}>
           <TaskFacts card={card} />
           <SeenTable card={card} most={ROWS_SHOWN} />
         </div>

@@ -44,7 +44,7 @@ export function TaskPanel() {
       {!editor && loading && <LoadingStrip loading={loading} />}
       <p className="muted">{wholeLabel(data.task)}</p>
       {card && first && (
-        <div className={stale ? 'stale' : undefined}>
+        <div className={stale ? 'task-stale' : undefined}>
           <div className="row task-kv">
             <Counts card={card} />
             <dl className="kv">

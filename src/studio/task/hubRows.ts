@@ -4,22 +4,16 @@ import { hubTaskOf } from '../../data/hubDatasets';
 import type { Source } from '../../recipe/data';
 import { formatHubSource } from '../../recipe/hubSource';
 import type { DatasetCard, DatasetPart, ErrorReport, TaskInfo } from '../../worker/protocol';
-import { FIRST_ROWS } from '../hub/FirstRows';
+import { FIRST_ROWS, type SplitChoice } from '../hub/split';
 import { NO_QUESTION, oneQuestion, type Question, type QuestionOptions } from '../oneQuestion';
 import { useStudio } from '../store';
 import type { RowRefs } from './taskRecipe';
 import type { NamedTaskId } from './taskWords';
 
 /** What of a data set is wanted. */
-export interface RowsChoice {
-  config: string;
-  train: string;
-  /** Null: a part of the training split is held out. */
-  validation: string | null;
+export interface RowsChoice extends SplitChoice {
   /** MNLI's second one. */
   validationMismatched: string | null;
-  /** Of the training split, more than 0, at most 1. */
-  fraction: number;
 }
 
 interface HubRowsState {

@@ -50,6 +50,7 @@ const withoutHead = ({ params: { [SCORE]: _, ...body } }: Model) => body;
 export function createPupil(model: Model, seed: number): Pupil {
   let now = model;
   let fitted: string | undefined;
+  let trunk: Weights | undefined;
 
   function classifier({ key, classifier: wanted }: TaskHead): Model {
     if (fitted === key) return now;
@@ -70,11 +71,16 @@ export function createPupil(model: Model, seed: number): Pupil {
       return now;
     },
     classifier,
-    trunk: undefined,
+    get trunk() {
+      return trunk;
+    },
+    set trunk(weights) {
+      trunk = weights;
+    },
     async branch(head) {
       const body = withoutHead(now);
-      if (!this.trunk) this.trunk = await readWeights(body);
-      else if (fitted !== undefined && fitted !== head.key) restoreWeights(body, this.trunk);
+      if (!trunk) trunk = await readWeights(body);
+      else if (fitted !== undefined && fitted !== head.key) restoreWeights(body, trunk);
       return classifier(head);
     },
   };
